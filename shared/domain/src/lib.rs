@@ -1,0 +1,19 @@
+//! Ids, entities and rules of music that every part of MelodyUD shares.
+//!
+//! This crate is pure: no IO, no clock, no randomness; it compiles to wasm32.
+//! It is not the HTTP contract (see `api`) nor the state of the player (see `player-core`).
+//!
+//! Start reading at [`music`]: what an artist, a release and a track are to a client.
+
+pub mod ids;
+pub mod isrc;
+pub mod loudness;
+pub mod music;
+pub mod queue;
+pub mod text;
+
+pub use ids::{AccountId, ArtistId, CoverId, ImportId, PlayId, ReleaseId, SessionId, TrackId};
+pub use loudness::{Loudness, TrackLoudness};
+pub use music::{
+    Artist, ArtistRef, AudioFacts, Codec, Cover, Release, ReleaseKind, ReleaseRef, Track,
+};

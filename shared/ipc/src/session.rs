@@ -1,0 +1,46 @@
+//! Who is signed in, and where.
+
+use super::{Deserialize, Serialize, calls};
+
+/// The session as the interface shows it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SessionView {
+    /// Address of the server last used, `https://music.example`; offered at sign-in.
+    pub server_url: Option<String>,
+    pub account: Option<AccountView>,
+    pub is_online: bool,
+    pub secrets: SecretsState,
+}
+
+/// The signed-in account.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AccountView {
+    pub display_name: String,
+    pub email: String,
+}
+
+/// Where the refresh token is kept on this device.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretsState {
+    /// In the keyring of the operating system.
+    Keyring,
+    /// No keyring here and no passphrase chosen: the sign-in lasts until the app quits.
+    MemoryOnly,
+    /// No keyring here; a file sealed by a passphrase, which has been given.
+    SealedFile,
+    /// As before, but the passphrase has not been given yet: `SecretsUnlock`.
+    Locked,
+}
+
+calls! {
+    "session_view": SessionGet {} -> SessionView;
+    /// Creates an account on the server and signs in.
+    "session_sign_up": SignUp {
+        server_url: String, display_name: String, email: String, password: String,
+    } -> SessionView;
+    "session_sign_in": SignIn { server_url: String, email: String, password: String } -> SessionView;
+    "session_sign_out": SignOut {} -> SessionView;
+    /// Chooses (`MemoryOnly`) or gives (`Locked`) the passphrase of the sealed file.
+    "secrets_unlock": SecretsUnlock { passphrase: String } -> SessionView;
+}

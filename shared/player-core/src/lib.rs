@@ -1,0 +1,1 @@
+//! The player as a sans-IO state machine.

@@ -1,0 +1,1 @@
+//! Decode and play on an own thread.

@@ -1,0 +1,1 @@
+//! The one facade: all a UI, a CLI or a test may ask of the player.

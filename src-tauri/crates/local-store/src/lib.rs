@@ -1,0 +1,1 @@
+//! SQLite on the device, secrets in the keyring.

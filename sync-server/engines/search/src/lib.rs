@@ -1,0 +1,1 @@
+//! The search port: full text with prefixes and typos.

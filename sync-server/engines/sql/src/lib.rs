@@ -1,0 +1,1 @@
+//! The SQL port: one SQL text on SQLite and the PostgreSQL family.

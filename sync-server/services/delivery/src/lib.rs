@@ -1,0 +1,1 @@
+//! The right bytes to an entitled listener.

@@ -1,0 +1,1 @@
+//! Files in, facts out: the library import.

@@ -1,0 +1,1 @@
+//! The backend's only executable: reads config, picks engines, wires services.

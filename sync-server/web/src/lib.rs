@@ -1,0 +1,1 @@
+//! What every HTTP edge shares: envelope, auth, paging, limits, log, OpenAPI.

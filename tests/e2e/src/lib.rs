@@ -1,0 +1,1 @@
+//! A real window, a real server and real sound.

@@ -6,6 +6,7 @@
 //! Start reading at [`music`]: what an artist, a release and a track are to a client.
 
 pub mod ids;
+pub mod imported;
 pub mod isrc;
 pub mod loudness;
 pub mod music;
@@ -13,7 +14,7 @@ pub mod queue;
 pub mod text;
 
 pub use ids::{AccountId, ArtistId, CoverId, ImportId, PlayId, ReleaseId, SessionId, TrackId};
-pub use loudness::{Loudness, TrackLoudness};
+pub use loudness::{BlockHistogram, Loudness, TrackLoudness};
 pub use music::{
     Artist, ArtistRef, AudioFacts, Codec, Cover, Release, ReleaseKind, ReleaseRef, Track,
 };

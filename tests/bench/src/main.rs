@@ -1,0 +1,26 @@
+//! Speed, measured: one file per benchmark, run by `cargo xtask bench NAME`.
+//!
+//! Benchmarks print figures beside the limits they are held to; they fail only when they could
+//! not measure. Comparisons run both sides in turn in the same run.
+
+mod report;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+struct Args {
+    #[command(subcommand)]
+    bench: Bench,
+    /// One JSON object instead of the table.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Bench {}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let report: report::Report = match args.bench {};
+    report.print(args.json)
+}

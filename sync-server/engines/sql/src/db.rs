@@ -1,0 +1,206 @@
+//! The handle on a database.
+
+use std::{error::Error as StdError, time::Duration};
+
+use sqlx::{Any, AnyConnection, AnyPool, Executor as _, any::AnyPoolOptions};
+use sqlx::{Transaction, pool::PoolConnection};
+
+use crate::{
+    Error,
+    retry::{TRIES_MAX, is_retryable, pause},
+};
+
+/// Readers on SQLite beside the one writer; connections in all on PostgreSQL.
+const READERS_MAX: u32 = 8;
+
+/// How long a caller waits for a free connection before the answer is an error.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Settings of every SQLite connection. WAL lets readers go on beside the writer and survives
+/// a crash; `FULL` makes a commit that was answered survive a power cut as well (one fsync per
+/// transaction, which imports amortise over a batch); a lock held by another process is waited
+/// for. The cache is 4 MB per connection, and 256 MB of the file are read through mmap.
+const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; \
+     PRAGMA journal_mode = WAL; \
+     PRAGMA synchronous = FULL; \
+     PRAGMA temp_store = MEMORY; \
+     PRAGMA cache_size = -4096; \
+     PRAGMA mmap_size = 268435456; \
+     PRAGMA journal_size_limit = 67108864";
+
+/// Which family answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+/// A database: cheap to clone, one per process.
+///
+/// Reads go through [`Db::read`], every change through [`Db::with_tx`].
+#[derive(Clone, Debug)]
+pub struct Db {
+    kind: Kind,
+    readers: AnyPool,
+    /// SQLite has one writer at a time: the queue for it is here, fair, and not in SQLite's
+    /// polling busy handler. On PostgreSQL this is the same pool as `readers`.
+    writers: AnyPool,
+}
+
+impl Db {
+    /// Opens `sqlite:///absolute/path?mode=rwc` or, with the feature `postgres`,
+    /// `postgres://user:password@host/database`.
+    pub async fn open(url: &str) -> Result<Self, Error> {
+        sqlx::any::install_default_drivers();
+        let kind = kind(url)?;
+        let open = |source| Error::Open { url: without_password(url), source };
+        match kind {
+            Kind::Sqlite => {
+                // The writer comes first: it makes the file and switches it to WAL.
+                let writers = sqlite_pool(1).connect(url).await.map_err(open)?;
+                let readers = sqlite_pool(READERS_MAX).connect(url).await.map_err(open)?;
+                Ok(Self { kind, readers, writers })
+            }
+            Kind::Postgres => {
+                let pool = pool(READERS_MAX * 2).connect(url).await.map_err(open)?;
+                Ok(Self { kind, readers: pool.clone(), writers: pool })
+            }
+        }
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Connections for queries that change nothing.
+    pub fn read(&self) -> &AnyPool {
+        &self.readers
+    }
+
+    /// Runs `work` in a transaction and commits it when that answers `Ok`, rolls back otherwise.
+    ///
+    /// `work` may run several times: when the database says that two transactions met
+    /// (serialization failure, deadlock, busy), it starts over. So it changes nothing but
+    /// the database, and makes no ids or times of its own inside where these must stay the same.
+    /// On SQLite the transaction is `IMMEDIATE`: it never fails half-way for want of the lock.
+    ///
+    /// The error type needs only wrap what the driver said somewhere in its chain of sources.
+    pub async fn with_tx<T, E, F>(&self, mut work: F) -> Result<T, E>
+    where
+        F: AsyncFnMut(&mut AnyConnection) -> Result<T, E>,
+        E: From<Error> + StdError + 'static,
+    {
+        for attempt in 1.. {
+            let error = match self.try_tx(&mut work).await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            if attempt >= TRIES_MAX || !is_retryable(&error) {
+                return Err(error);
+            }
+            tracing::debug!(attempt, "transactions met; trying again");
+            tokio::time::sleep(pause(attempt)).await;
+        }
+        unreachable!("the loop above is endless")
+    }
+
+    /// Answers when the database does; for readiness checks.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.readers.execute("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// Waits until every connection is back and closes them, so that SQLite folds its log into
+    /// the database file. The last thing before a process ends.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+
+    async fn try_tx<T, E, F>(&self, work: &mut F) -> Result<T, E>
+    where
+        F: AsyncFnMut(&mut AnyConnection) -> Result<T, E>,
+        E: From<Error>,
+    {
+        let mut tx = self.begin().await?;
+        match work(&mut tx).await {
+            Ok(value) => {
+                tx.commit().await.map_err(Error::Transaction)?;
+                Ok(value)
+            }
+            Err(error) => {
+                // A rollback that fails changes nothing: the connection is dropped with it.
+                if let Err(rollback) = tx.rollback().await {
+                    tracing::debug!(error = %rollback, "rollback failed");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Any>, Error> {
+        let begin = match self.kind {
+            Kind::Sqlite => self.writers.begin_with("BEGIN IMMEDIATE").await,
+            Kind::Postgres => self.writers.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await,
+        };
+        begin.map_err(Error::Transaction)
+    }
+
+    pub(crate) async fn writer(&self) -> Result<PoolConnection<Any>, sqlx::Error> {
+        self.writers.acquire().await
+    }
+}
+
+fn kind(url: &str) -> Result<Kind, Error> {
+    let scheme = url.split(':').next().unwrap_or_default();
+    match scheme {
+        "sqlite" => Ok(Kind::Sqlite),
+        "postgres" | "postgresql" if cfg!(feature = "postgres") => Ok(Kind::Postgres),
+        _ => Err(Error::NoDriver { scheme: scheme.to_owned() }),
+    }
+}
+
+fn pool(n_connections: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new().max_connections(n_connections).acquire_timeout(ACQUIRE_TIMEOUT)
+}
+
+fn sqlite_pool(n_connections: u32) -> AnyPoolOptions {
+    pool(n_connections)
+        // A file does not go away like a server does: no need to ask before each query, and a
+        // connection keeps its prepared statements for good.
+        .test_before_acquire(false)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .after_connect(|connection, _| {
+            Box::pin(async move { connection.execute(SQLITE_SETTINGS).await.map(drop) })
+        })
+}
+
+/// For messages: `postgres://user:secret@host/db` loses what stands before the `@`.
+fn without_password(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme_end), Some(at)) if at > scheme_end => {
+            format!("{}://{}", &url[..scheme_end], &url[at + 1..])
+        }
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_carry_no_password() {
+        assert_eq!(without_password("postgres://ann:p@ss@db:5432/m"), "postgres://db:5432/m");
+        assert_eq!(without_password("sqlite:///var/m.db"), "sqlite:///var/m.db");
+    }
+
+    #[test]
+    fn unknown_schemes_are_refused_by_name() {
+        let Err(Error::NoDriver { scheme }) = kind("mysql://host/db") else {
+            panic!("mysql was taken");
+        };
+        assert_eq!(scheme, "mysql");
+    }
+}

@@ -1,0 +1,40 @@
+//! Everything that must hold, quickest to fail first, in one target folder.
+
+use anyhow::{Context, Result};
+
+use crate::{setup, setup::wasm, sh, ui};
+
+/// The native workspace with the features of the tests: builds and tests pass the same, so that
+/// each dependency is compiled once.
+const NATIVE: &[&str] =
+    &["--workspace", "--exclude", "ui-app", "--features", "server/postgres", "--locked"];
+
+/// Prepares the machine, then formats, lints, builds and tests.
+pub fn run() -> Result<()> {
+    setup::run(setup::Purpose::Tests)?;
+
+    sh::step("formatting");
+    sh::run(&mut sh::cargo(&["fmt", "--all", "--check"]))
+        .context("format with `cargo fmt --all`")?;
+
+    sh::step("the repository's own rules");
+    sh::run(&mut sh::cargo(&["test", "--package", "tidy", "--locked"]))?;
+
+    ui::run()?;
+
+    sh::step("lints");
+    let mut lint = sh::cargo(&["clippy", "--all-targets"]);
+    lint.args(NATIVE).args(["--", "-D", "warnings"]);
+    sh::run(&mut lint)?;
+    let mut lint = sh::cargo(&["clippy", "--package", "ui-app", "--locked"]);
+    wasm::ensure()?.apply(&mut lint);
+    lint.args(["--", "-D", "warnings"]);
+    sh::run(&mut lint)?;
+
+    // With the test targets, so that features resolve as they do for the tests.
+    sh::step("programs and tests");
+    sh::run(sh::cargo(&["build", "--bins", "--tests"]).args(NATIVE))?;
+
+    sh::step("tests");
+    sh::run(sh::cargo(&["test", "--no-fail-fast"]).args(NATIVE))
+}

@@ -1,0 +1,118 @@
+//! The interface: compiled for wasm32, bound to JavaScript, and laid out in `ui/dist` with its
+//! page, styles, fonts and icons. The app embeds that folder.
+//!
+//! What comes from where: `ui/index.html` -> `/index.html`, `ui/styles/` -> `/styles/`, `assets/`
+//! -> `/assets/`; `/ui.js` and `/ui_bg.wasm` are bound here, and `/boot.js` starts them, because
+//! the app's content security policy allows no script inside the page.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::{setup::wasm, sh, workspace};
+
+const PROFILE: &str = "wasm-release";
+
+/// Loaded by `index.html` as a module.
+const BOOT: &str = "import init from './ui.js';\nawait init({ module_or_path: './ui_bg.wasm' });\n";
+
+/// Builds `ui/dist`; does nothing but a check by cargo when it is up to date.
+pub fn run() -> Result<()> {
+    sh::step("interface");
+    let compiled = compile(wasm::ensure()?)?;
+    let ui = workspace::root().join("ui");
+    let dist = ui.join("dist");
+    let sources = [ui.join("index.html"), ui.join("styles"), workspace::root().join("assets")];
+    let inputs: Vec<&Path> =
+        sources.iter().map(PathBuf::as_path).chain([compiled.as_path()]).collect();
+    if is_newer_than_all(&dist.join("index.html"), &inputs)? {
+        eprintln!("    ui/dist is up to date");
+        return Ok(());
+    }
+    // Built aside and swapped in, so that an interrupted run leaves no half interface.
+    let scratch = tempfile::tempdir_in(&ui)?;
+    bind(&compiled, scratch.path())?;
+    copy(&ui.join("styles"), &scratch.path().join("styles"))?;
+    copy(&workspace::root().join("assets"), &scratch.path().join("assets"))?;
+    fs::copy(scratch.path().join("boot.js")).context("copy ui/boot.js")?;
+    fs::copy(ui.join("index.html"), scratch.path().join("index.html"))
+        .context("copy ui/index.html")?;
+    if dist.exists() {
+        fs::remove_dir_all(&dist).context("remove the old ui/dist")?;
+    }
+    fs::rename(scratch.keep(), &dist).context("move the interface to ui/dist")?;
+    eprintln!("    ui/dist: {} KB of wasm", fs::metadata(dist.join("ui_bg.wasm"))?.len() / 1000);
+    Ok(())
+}
+
+/// Compiles the interface and says where cargo put it.
+fn compile(std: wasm::Std) -> Result<PathBuf> {
+    let mut build = sh::cargo(&["build", "--package", "ui-app", "--profile", PROFILE]);
+    build.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
+    std.apply(&mut build);
+    let messages = sh::output(&mut build)?;
+    let artifacts = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let files = artifacts
+        .filter_map(|message| message.get("filenames").and_then(Value::as_array).cloned())
+        .flatten();
+    let wasm = files
+        .filter_map(|file| file.as_str().map(PathBuf::from))
+        .rfind(|file| file.extension().is_some_and(|extension| extension == "wasm"));
+    wasm.context("cargo built no .wasm file from ui/")
+}
+
+/// Writes `ui.js` and `ui_bg.wasm`.
+fn bind(compiled: &Path, dist: &Path) -> Result<()> {
+    let mut bindgen = Bindgen::new();
+    bindgen
+        .input_path(compiled)
+        .out_name("ui")
+        .web(true)?
+        .typescript(false)
+        .remove_name_section(true)
+        .remove_producers_section(true);
+    bindgen.generate(dist).context("bind the interface to JavaScript")
+}
+
+/// Whether `made` is younger than every file among `inputs`; folders count with all they hold.
+fn is_newer_than_all(made: &Path, inputs: &[&Path]) -> Result<bool> {
+    let Ok(made) = fs::metadata(made).and_then(|made| made.modified()) else { return Ok(false) };
+    let mut pending: Vec<PathBuf> = inputs.iter().map(|input| (*input).to_owned()).collect();
+    while let Some(path) = pending.pop() {
+        let found = fs::metadata(&path).with_context(|| format!("look at {}", path.display()))?;
+        // A folder's own time tells of files removed from it.
+        if found.modified()? > made {
+            return Ok(false);
+        }
+        if found.is_dir() {
+            for entry in fs::read_dir(&path)? {
+                pending.push(entry?.path());
+            }
+        }
+    }
+    Ok(true)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    if !from.is_dir() {
+        bail!("{} is not there", from.display());
+    }
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target)
+                .with_context(|| format!("copy {}", entry.path().display()))?;
+        }
+    }
+    Ok(())
+}

@@ -50,6 +50,32 @@ impl BlockHistogram {
         Self { bins: counts.into_iter().collect() }
     }
 
+    /// A compact form to keep: for each bin its distance from the one before and its count, as
+    /// LEB128 varints. A few hundred bytes for a song.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.bins.len() * 3);
+        let mut next_bin = 0;
+        for (bin, count) in &self.bins {
+            push_varint(&mut bytes, u32::from(bin.saturating_sub(next_bin)));
+            push_varint(&mut bytes, *count);
+            next_bin = bin.saturating_add(1);
+        }
+        bytes
+    }
+
+    /// The inverse of [`BlockHistogram::to_bytes`]; `None` where the bytes are no histogram.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (mut rest, mut bins, mut next_bin) = (bytes, Vec::new(), 0_u32);
+        while !rest.is_empty() {
+            let bin = next_bin.checked_add(take_varint(&mut rest)?)?;
+            let count = take_varint(&mut rest)?;
+            let in_range = u16::try_from(bin).ok().filter(|bin| *bin < Self::N_BINS)?;
+            bins.push((in_range, count));
+            next_bin = bin + 1;
+        }
+        Some(Self { bins })
+    }
+
     /// Gated integrated loudness in LUFS of all parts played as one programme; `None` where
     /// nothing passes the absolute gate.
     pub fn integrated_lufs<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Option<f64> {
@@ -76,6 +102,27 @@ impl BlockHistogram {
     fn centre_lufs(bin: usize) -> f64 {
         Self::FLOOR_LUFS + (bin as f64 + 0.5) * Self::BIN_LU
     }
+}
+
+fn push_varint(bytes: &mut Vec<u8>, mut value: u32) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+fn take_varint(bytes: &mut &[u8]) -> Option<u32> {
+    let mut value = 0_u64;
+    for shift in [0, 7, 14, 21, 28] {
+        let (first, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(first & 0x7f) << shift;
+        if first & 0x80 == 0 {
+            return u32::try_from(value).ok();
+        }
+    }
+    None
 }
 
 /// What loudness playback aims at.
@@ -139,6 +186,23 @@ mod tests {
         check(-20.0, -12.0, 6.0);
         check(-20.0, -3.0, 2.0);
         check(-20.0, 0.5, 0.0);
+    }
+
+    #[test]
+    fn histogram_survives_bytes_and_bad_bytes_are_refused() {
+        let blocks = [-70.0, -69.95, -40.0, -23.0, -23.0, -10.05, 9.95, 50.0];
+        let many = vec![-14.0; 100_000];
+        for histogram in [
+            BlockHistogram::default(),
+            BlockHistogram::from_blocks(blocks),
+            BlockHistogram::from_blocks(many),
+        ] {
+            assert_eq!(BlockHistogram::from_bytes(&histogram.to_bytes()), Some(histogram));
+        }
+        let past_the_end: &[u8] = &[0xa0, 0x06, 1];
+        for bad in [&[1][..], &[0x80], &[0x80, 0x80], &[0xff; 12], past_the_end] {
+            assert_eq!(BlockHistogram::from_bytes(bad), None, "{bad:?}");
+        }
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use std::{error::Error as StdError, time::Duration};
 
-use sqlx::{Any, AnyConnection, AnyPool, Executor as _, any::AnyPoolOptions};
-use sqlx::{Transaction, pool::PoolConnection};
+use sqlx::{Any, AnyPool, Executor as _, Transaction, any::AnyPoolOptions, pool::PoolConnection};
 
 use crate::{
-    Error,
+    Error, Tx,
     retry::{TRIES_MAX, is_retryable, pause},
+    tx::Home,
 };
 
 /// Readers on SQLite beside the one writer; connections in all on PostgreSQL.
@@ -81,13 +81,34 @@ impl Db {
     ///
     /// `work` may run several times: when the database says that two transactions met
     /// (serialization failure, deadlock, busy), it starts over. So it changes nothing but
-    /// the database, and makes no ids or times of its own inside where these must stay the same.
+    /// the database, and ids and times that must stay the same are made outside.
     /// On SQLite the transaction is `IMMEDIATE`: it never fails half-way for want of the lock.
     ///
     /// The error type needs only wrap what the driver said somewhere in its chain of sources.
-    pub async fn with_tx<T, E, F>(&self, mut work: F) -> Result<T, E>
+    ///
+    /// ```
+    /// # use engine_sql::{Db, Error, sqlx};
+    /// # async fn example(db: &Db, id: &str, names: Vec<String>) -> Result<(), Error> {
+    /// let names = &names; // Each run borrows what the caller owns.
+    /// db.with_tx(|mut tx| async move {
+    ///     for name in names {
+    ///         sqlx::query("INSERT INTO name (id, name) VALUES ($1, $2)")
+    ///             .bind(id.to_owned())
+    ///             .bind(name.clone())
+    ///             .execute(&mut *tx)
+    ///             .await?;
+    ///     }
+    ///     Ok(())
+    /// })
+    /// .await
+    /// # }
+    /// ```
+    // An `AsyncFnMut(&mut AnyConnection)` would read better, but the compiler cannot show yet
+    // that its future is `Send` when the closure borrows, and every handler needs that.
+    pub async fn with_tx<T, E, F, W>(&self, mut work: F) -> Result<T, E>
     where
-        F: AsyncFnMut(&mut AnyConnection) -> Result<T, E>,
+        F: FnMut(Tx) -> W,
+        W: Future<Output = Result<T, E>>,
         E: From<Error> + StdError + 'static,
     {
         for attempt in 1.. {
@@ -117,13 +138,16 @@ impl Db {
         self.writers.close().await;
     }
 
-    async fn try_tx<T, E, F>(&self, work: &mut F) -> Result<T, E>
+    async fn try_tx<T, E, F, W>(&self, work: &mut F) -> Result<T, E>
     where
-        F: AsyncFnMut(&mut AnyConnection) -> Result<T, E>,
+        F: FnMut(Tx) -> W,
+        W: Future<Output = Result<T, E>>,
         E: From<Error>,
     {
-        let mut tx = self.begin().await?;
-        match work(&mut tx).await {
+        let home = Home::default();
+        let result = work(home.lend(self.begin().await?)).await;
+        let tx = home.take().ok_or(Error::Kept)?;
+        match result {
             Ok(value) => {
                 tx.commit().await.map_err(Error::Transaction)?;
                 Ok(value)
@@ -138,7 +162,7 @@ impl Db {
         }
     }
 
-    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Any>, Error> {
+    async fn begin(&self) -> Result<Transaction<'static, Any>, Error> {
         let begin = match self.kind {
             Kind::Sqlite => self.writers.begin_with("BEGIN IMMEDIATE").await,
             Kind::Postgres => self.writers.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await,

@@ -20,6 +20,9 @@ pub enum Error {
     #[error("the transaction failed")]
     Transaction(#[source] sqlx::Error),
 
+    #[error("the transaction was kept beyond the work it was lent to")]
+    Kept,
+
     #[error("the query failed")]
     Query(#[from] sqlx::Error),
 

@@ -16,10 +16,12 @@ mod migrate;
 mod retry;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod tx;
 
 pub use db::{Db, Kind};
 pub use error::Error;
 pub use migrate::Step;
+pub use tx::Tx;
 
 /// The driver, re-exported so that a service names one version of it.
 pub use sqlx;

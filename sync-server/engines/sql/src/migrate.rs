@@ -62,7 +62,7 @@ impl Db {
 
     async fn apply(&self, namespace: &str, step: Step) -> Result<(), Error> {
         let (version, name, statement) = step;
-        self.with_tx(async |tx| {
+        self.with_tx(|mut tx| async move {
             let inserted = sqlx::query(
                 "INSERT INTO schema_step (namespace, version, name, statement, applied_at_us)
                  VALUES ($1, $2, $3, $4, $5)

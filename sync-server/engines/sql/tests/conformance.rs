@@ -26,8 +26,8 @@ const STEPS: &[Step] = &[
 async fn every_column_type_survives_a_round_trip() {
     for db in testing::databases().await {
         db.migrate("notes", STEPS).await.unwrap();
-        let bytes = vec![0_u8, 255, 39, 0];
-        db.with_tx(async |tx| {
+        let bytes = &vec![0_u8, 255, 39, 0];
+        db.with_tx(|mut tx| async move {
             sqlx::query("INSERT INTO note (id, n, share, body, title) VALUES ($1, $2, $3, $4, $5)")
                 .bind("a")
                 .bind(i64::MIN)
@@ -55,7 +55,7 @@ async fn every_column_type_survives_a_round_trip() {
             .unwrap();
         assert_eq!(rows[0].get::<i64, _>("n"), i64::MIN, "{:?}", db.kind());
         assert!((rows[0].get::<f64, _>("share") - 0.1).abs() < f64::EPSILON);
-        assert_eq!(rows[0].get::<Vec<u8>, _>("body"), bytes);
+        assert_eq!(&rows[0].get::<Vec<u8>, _>("body"), bytes);
         assert_eq!(rows[0].get::<String, _>("title"), "Ünïcode ' \" ; --");
         assert_eq!(rows[1].get::<Option<f64>, _>("share"), None);
         assert_eq!(rows[1].get::<Option<Vec<u8>>, _>("body"), None);
@@ -69,7 +69,7 @@ async fn the_common_sql_text_holds() {
         db.migrate("notes", STEPS).await.unwrap();
         for (id, n) in [("a", 1_i64), ("b", 2), ("a", 5)] {
             let now: i64 = db
-                .with_tx(async |tx| {
+                .with_tx(|mut tx| async move {
                     sqlx::query_scalar(
                         "INSERT INTO note (id, n) VALUES ($1, $2)
                          ON CONFLICT (id) DO UPDATE SET n = excluded.n RETURNING n",
@@ -105,10 +105,10 @@ async fn a_failed_transaction_leaves_nothing() {
     for db in testing::databases().await {
         db.migrate("notes", STEPS).await.unwrap();
         let failed = db
-            .with_tx(async |tx| {
-                insert(tx, "a", 1).await?;
+            .with_tx(|mut tx| async move {
+                insert(&mut tx, "a", 1).await?;
                 // The same key again.
-                insert(tx, "a", 2).await
+                insert(&mut tx, "a", 2).await
             })
             .await;
         assert!(failed.is_err());
@@ -124,8 +124,9 @@ async fn a_dropped_transaction_leaves_nothing_and_blocks_nobody() {
         let abandoned = tokio::spawn({
             let (db, started) = (Db::clone(&db), started.clone());
             async move {
-                db.with_tx(async |tx| {
-                    insert(tx, "a", 1).await?;
+                let started = &started;
+                db.with_tx(|mut tx| async move {
+                    insert(&mut tx, "a", 1).await?;
                     started.notify_one();
                     std::future::pending::<Result<(), Error>>().await
                 })
@@ -134,7 +135,7 @@ async fn a_dropped_transaction_leaves_nothing_and_blocks_nobody() {
         });
         started.notified().await;
         abandoned.abort();
-        db.with_tx(async |tx| insert(tx, "b", 2).await).await.unwrap();
+        db.with_tx(|mut tx| async move { insert(&mut tx, "b", 2).await }).await.unwrap();
         assert_eq!(count(&db).await, 1, "{:?}", db.kind());
     }
 }
@@ -147,7 +148,7 @@ async fn transactions_that_meet_run_again_and_lose_nothing() {
         db.migrate("notes", STEPS).await.unwrap();
         // A second handle, as another process on the same database has.
         let other = Db::open(&db.url).await.unwrap();
-        db.with_tx(async |tx| insert(tx, "counter", 0).await).await.unwrap();
+        db.with_tx(|mut tx| async move { insert(&mut tx, "counter", 0).await }).await.unwrap();
         let n_runs = Arc::new(AtomicU32::new(0));
         let writers: Vec<_> = (0..N_WRITERS)
             .map(|writer| {
@@ -174,17 +175,17 @@ async fn transactions_that_meet_run_again_and_lose_nothing() {
 
 #[tokio::test]
 async fn readers_go_on_while_a_writer_works() {
-    for db in testing::databases().await {
+    for db in &testing::databases().await {
         db.migrate("notes", STEPS).await.unwrap();
         let seen = db
-            .with_tx(async |tx| {
-                insert(tx, "a", 1).await?;
-                Ok::<_, Error>(count(&db).await)
+            .with_tx(|mut tx| async move {
+                insert(&mut tx, "a", 1).await?;
+                Ok::<_, Error>(count(db).await)
             })
             .await
             .unwrap();
         assert_eq!(seen, 0, "{:?}: an uncommitted row was seen", db.kind());
-        assert_eq!(count(&db).await, 1);
+        assert_eq!(count(db).await, 1);
     }
 }
 
@@ -257,7 +258,7 @@ async fn namespaces_are_apart_and_numbered_without_gaps() {
 async fn a_file_outlives_its_handle() {
     let db = testing::sqlite().await;
     db.migrate("notes", STEPS).await.unwrap();
-    db.with_tx(async |tx| insert(tx, "a", 1).await).await.unwrap();
+    db.with_tx(|mut tx| async move { insert(&mut tx, "a", 1).await }).await.unwrap();
     db.close().await;
     assert_eq!(count(&Db::open(&db.url).await.unwrap()).await, 1);
 }
@@ -277,7 +278,7 @@ async fn count(db: &Db) -> i64 {
 
 /// Reads, yields, writes: what loses updates where transactions are not serialised.
 async fn add_one(db: &Db, n_runs: &AtomicU32) {
-    db.with_tx(async |tx| {
+    db.with_tx(|mut tx| async move {
         n_runs.fetch_add(1, Ordering::Relaxed);
         let n: i64 = sqlx::query_scalar("SELECT n FROM note WHERE id = 'counter'")
             .fetch_one(&mut *tx)

@@ -1,0 +1,86 @@
+//! Numbers, times and counts as people read them.
+
+/// `3:07`, `1:02:45`.
+pub fn clock(ms: u64) -> String {
+    let s = ms / 1000;
+    let (hours, minutes, seconds) = (s / 3600, s / 60 % 60, s % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
+}
+
+/// `42 min`, `2 h 51 min`, `50 s`: how long something is, roughly.
+pub fn length(ms: u64) -> String {
+    if ms < 60_000 {
+        return format!("{} s", ms / 1000);
+    }
+    let minutes = (ms + 30_000) / 60_000;
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+/// A duration for a screen reader: `3 minutes 7 seconds`.
+pub fn spoken(ms: u64) -> String {
+    let s = ms / 1000;
+    format!("{} {}", count(s / 60, "minute"), count(s % 60, "second"))
+}
+
+/// `1 track`, `12,345 tracks`.
+pub fn count(n: u64, noun: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", thousands(n))
+}
+
+/// `12,345`.
+pub fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (idx, digit) in digits.chars().enumerate() {
+        if idx > 0 && (digits.len() - idx).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The year of a date such as `2024-05-17`.
+pub fn year(date: Option<&str>) -> Option<String> {
+    date.and_then(|date| date.get(..4)).map(str::to_owned)
+}
+
+/// What to say at an hour of the day (0 to 23).
+pub const fn greeting(hour: u32) -> &'static str {
+    match hour {
+        5..12 => "Good morning",
+        12..18 => "Good afternoon",
+        _ => "Good evening",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_well() {
+        assert_eq!(clock(187_900), "3:07");
+        assert_eq!(clock(3_765_000), "1:02:45");
+        assert_eq!(length(50_000), "50 s");
+        assert_eq!(length(10_260_000), "2 h 51 min");
+        assert_eq!(spoken(61_000), "1 minute 1 second");
+    }
+
+    #[test]
+    fn counts_read_well() {
+        assert_eq!(count(1, "track"), "1 track");
+        assert_eq!(count(1_234_567, "track"), "1,234,567 tracks");
+        assert_eq!(year(Some("2024-05-17")).as_deref(), Some("2024"));
+        assert_eq!(year(Some("24")), None);
+    }
+}

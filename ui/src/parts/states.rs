@@ -1,0 +1,90 @@
+//! What a screen shows while it has nothing to show.
+
+use ::ipc::Fault;
+use leptos::prelude::*;
+
+use crate::icons::{Glyph, Icon};
+
+/// What went wrong, what to do, the id to report, and another try.
+#[component]
+pub fn ErrorState(fault: Fault, on_retry: Callback<()>) -> impl IntoView {
+    let Fault { message, hint, request_id, .. } = fault;
+    view! {
+        <div class="state" role="alert">
+            <Icon icon=Glyph::CircleAlert/>
+            <h2>{message}</h2>
+            {(!hint.is_empty()).then(|| view! { <p>{hint}</p> })}
+            <button class="button" on:click=move |_| on_retry.run(())>"Try again"</button>
+            {request_id.map(|id| view! { <RequestId id=id/> })}
+        </div>
+    }
+}
+
+/// The id of a request, to be copied into a report.
+#[component]
+pub fn RequestId(id: String) -> impl IntoView {
+    let is_copied = RwSignal::new(false);
+    let copy = {
+        let id = id.clone();
+        move |_| {
+            // The promise fails only where the clipboard is forbidden; the id can be selected.
+            let _ = window().navigator().clipboard().write_text(&id);
+            is_copied.set(true);
+        }
+    };
+    view! {
+        <p class="request-id">
+            "Request " <code>{id}</code>
+            <button class="icon-button small" aria-label="Copy the request id" on:click=copy>
+                {move || view! { <Icon icon=if is_copied.get() { Glyph::Check } else { Glyph::Copy }/> }}
+            </button>
+        </p>
+    }
+}
+
+/// Nothing here yet, and how to change that.
+#[component]
+pub fn EmptyState(
+    icon: Glyph,
+    #[prop(into)] title: String,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <div class="state">
+            <Icon icon=icon/>
+            <h2>{title}</h2>
+            {children.map(|children| children())}
+        </div>
+    }
+}
+
+/// Grey cards of the final size.
+pub fn card_skeletons(n: usize) -> AnyView {
+    let card = |_| {
+        view! {
+            <div class="card skeleton">
+                <div class="cover bone"></div>
+                <div class="bone line"></div>
+                <div class="bone line short"></div>
+            </div>
+        }
+    };
+    view! { <div class="card-grid" aria-hidden="true">{(0..n).map(card).collect_view()}</div> }
+        .into_any()
+}
+
+/// Grey track rows of the final size.
+pub fn row_skeletons(n: usize) -> AnyView {
+    view! { <div aria-hidden="true">{(0..n).map(|_| row_skeleton()).collect_view()}</div> }.into_any()
+}
+
+/// One grey row: a track or a queue entry that is on its way.
+pub fn row_skeleton() -> AnyView {
+    view! {
+        <div class="row-skeleton skeleton">
+            <div class="bone square"></div>
+            <div class="bone line"></div>
+        </div>
+    }
+    .into_any()
+}

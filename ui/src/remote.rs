@@ -1,0 +1,89 @@
+//! What is asked from the shell and may still be on its way.
+
+use ::ipc::{Call, Fault};
+use leptos::{prelude::*, task::spawn_local};
+
+use crate::{
+    ipc::invoke,
+    parts::states::ErrorState,
+    route::Router,
+};
+
+/// An answer, or what there is instead. Whether a `Ready` answer is empty is for the page to say.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Remote<T> {
+    Loading,
+    Ready(T),
+    Failed(Fault),
+}
+
+/// A question that is asked again when what it depends on changes.
+pub struct Source<T: Send + Sync + 'static> {
+    pub answer: RwSignal<Remote<T>>,
+    n_retries: RwSignal<u32>,
+}
+
+impl<T: Send + Sync + 'static> Clone for Source<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Send + Sync + 'static> Copy for Source<T> {}
+
+impl<T: Send + Sync + 'static> Source<T> {
+    pub fn retry(self) {
+        self.n_retries.update(|n| *n += 1);
+    }
+}
+
+/// Asks now and whenever a signal read by `question` changes; the latest question wins. What was
+/// there stays until the next answer comes, so that nothing flickers.
+pub fn ask<C>(question: impl Fn() -> C + 'static) -> Source<C::Reply>
+where
+    C: Call + 'static,
+    C::Reply: Send + Sync + 'static,
+{
+    let answer = RwSignal::new(Remote::Loading);
+    let n_retries = RwSignal::new(0);
+    let latest = StoredValue::new(0_u32);
+    Effect::new(move |_| {
+        if n_retries.get() > 0 && answer.with_untracked(|a| matches!(a, Remote::Failed(_))) {
+            answer.set(Remote::Loading);
+        }
+        let call = question();
+        let number = latest.with_value(|n| n.wrapping_add(1));
+        latest.set_value(number);
+        spawn_local(async move {
+            let reply = invoke(call).await;
+            // The page may be gone by now.
+            if latest.try_with_value(|n| *n == number) == Some(true) {
+                answer.set(match reply {
+                    Ok(value) => Remote::Ready(value),
+                    Err(fault) => Remote::Failed(fault),
+                });
+            }
+        });
+    });
+    Source { answer, n_retries }
+}
+
+/// Shows an answer in each of its states.
+pub fn show<T: Clone + Send + Sync + 'static>(
+    source: Source<T>,
+    skeleton: impl Fn() -> AnyView + Send + Sync + 'static,
+    ready: impl Fn(T) -> AnyView + Send + Sync + 'static,
+) -> impl IntoView {
+    let router = expect_context::<Router>();
+    move || match source.answer.get() {
+        Remote::Loading => skeleton(),
+        Remote::Ready(value) => {
+            router.restore_offset();
+            ready(value)
+        }
+        Remote::Failed(fault) => {
+            view! { <ErrorState fault=fault on_retry=Callback::new(move |()| source.retry())/> }
+                .into_any()
+        }
+    }
+}

@@ -1,9 +1,8 @@
 //! The interface: compiled for wasm32, bound to JavaScript, and laid out in `ui/dist` with its
 //! page, styles, fonts and icons. The app embeds that folder.
 //!
-//! What comes from where: `ui/index.html` -> `/index.html`, `ui/styles/` -> `/styles/`, `assets/`
-//! -> `/assets/`; `/ui.js` and `/ui_bg.wasm` are bound here, and `/boot.js` starts them, because
-//! the app's content security policy allows no script inside the page.
+//! What comes from where: `ui/index.html` and `ui/loader.js` -> `/`, `ui/styles/` -> `/styles/`,
+//! all of `assets/` -> `/`; `/ui_app.js` and `/ui_app_bg.wasm` are bound here.
 
 use std::{
     fs,
@@ -11,7 +10,7 @@ use std::{
     process::Stdio,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -19,8 +18,11 @@ use crate::{setup::wasm, sh, workspace};
 
 const PROFILE: &str = "wasm-release";
 
-/// Loaded by `index.html` as a module.
-const BOOT: &str = "import init from './ui.js';\nawait init({ module_or_path: './ui_bg.wasm' });\n";
+/// What `loader.js` imports.
+const NAME: &str = "ui_app";
+
+/// Of the interface's own folder, beside what is compiled.
+const PAGE: &[&str] = &["index.html", "loader.js", "styles"];
 
 /// Builds `ui/dist`; does nothing but a check by cargo when it is up to date.
 pub fn run() -> Result<()> {
@@ -28,26 +30,26 @@ pub fn run() -> Result<()> {
     let compiled = compile(wasm::ensure()?)?;
     let ui = workspace::root().join("ui");
     let dist = ui.join("dist");
-    let sources = [ui.join("index.html"), ui.join("styles"), workspace::root().join("assets")];
-    let inputs: Vec<&Path> =
-        sources.iter().map(PathBuf::as_path).chain([compiled.as_path()]).collect();
-    if is_newer_than_all(&dist.join("index.html"), &inputs)? {
+    let assets = workspace::root().join("assets");
+    let page = PAGE.iter().map(|name| ui.join(name));
+    let inputs: Vec<PathBuf> = page.chain([assets.clone(), compiled.clone()]).collect();
+    if is_newer_than_all(&dist.join("index.html"), inputs)? {
         eprintln!("    ui/dist is up to date");
         return Ok(());
     }
     // Built aside and swapped in, so that an interrupted run leaves no half interface.
     let scratch = tempfile::tempdir_in(&ui)?;
     bind(&compiled, scratch.path())?;
-    copy(&ui.join("styles"), &scratch.path().join("styles"))?;
-    copy(&workspace::root().join("assets"), &scratch.path().join("assets"))?;
-    fs::copy(scratch.path().join("boot.js")).context("copy ui/boot.js")?;
-    fs::copy(ui.join("index.html"), scratch.path().join("index.html"))
-        .context("copy ui/index.html")?;
+    copy(&assets, scratch.path())?;
+    for name in PAGE {
+        copy(&ui.join(name), &scratch.path().join(name))?;
+    }
     if dist.exists() {
         fs::remove_dir_all(&dist).context("remove the old ui/dist")?;
     }
     fs::rename(scratch.keep(), &dist).context("move the interface to ui/dist")?;
-    eprintln!("    ui/dist: {} KB of wasm", fs::metadata(dist.join("ui_bg.wasm"))?.len() / 1000);
+    let wasm = fs::metadata(dist.join(format!("{NAME}_bg.wasm")))?.len();
+    eprintln!("    ui/dist: {} KB of wasm", wasm / 1000);
     Ok(())
 }
 
@@ -67,12 +69,12 @@ fn compile(std: wasm::Std) -> Result<PathBuf> {
     wasm.context("cargo built no .wasm file from ui/")
 }
 
-/// Writes `ui.js` and `ui_bg.wasm`.
+/// Writes `ui_app.js` and `ui_app_bg.wasm`.
 fn bind(compiled: &Path, dist: &Path) -> Result<()> {
     let mut bindgen = Bindgen::new();
     bindgen
         .input_path(compiled)
-        .out_name("ui")
+        .out_name(NAME)
         .web(true)?
         .typescript(false)
         .remove_name_section(true)
@@ -81,9 +83,9 @@ fn bind(compiled: &Path, dist: &Path) -> Result<()> {
 }
 
 /// Whether `made` is younger than every file among `inputs`; folders count with all they hold.
-fn is_newer_than_all(made: &Path, inputs: &[&Path]) -> Result<bool> {
+fn is_newer_than_all(made: &Path, inputs: Vec<PathBuf>) -> Result<bool> {
     let Ok(made) = fs::metadata(made).and_then(|made| made.modified()) else { return Ok(false) };
-    let mut pending: Vec<PathBuf> = inputs.iter().map(|input| (*input).to_owned()).collect();
+    let mut pending = inputs;
     while let Some(path) = pending.pop() {
         let found = fs::metadata(&path).with_context(|| format!("look at {}", path.display()))?;
         // A folder's own time tells of files removed from it.
@@ -99,20 +101,16 @@ fn is_newer_than_all(made: &Path, inputs: &[&Path]) -> Result<bool> {
     Ok(true)
 }
 
+/// Copies a file or a folder with all it holds.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     if !from.is_dir() {
-        bail!("{} is not there", from.display());
+        fs::copy(from, to).with_context(|| format!("copy {}", from.display()))?;
+        return Ok(());
     }
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), &target)
-                .with_context(|| format!("copy {}", entry.path().display()))?;
-        }
+        copy(&entry.path(), &to.join(entry.file_name()))?;
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ pub const TARGET: &str = "wasm32-unknown-unknown";
 const SUITE: &str = "trixie-backports";
 
 /// rustup hangs on a machine whose network answers nothing.
-const RUSTUP_LIMIT: Duration = Duration::from_secs(180);
+const RUSTUP_LIMIT: Duration = Duration::from_mins(3);
 
 /// How the interface gets its standard library.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -146,7 +146,7 @@ const APT_HELPER: &str = "/usr/lib/apt/apt-helper";
 fn apt_helper(arguments: &[&str]) -> Result<()> {
     let mut command = Command::new(APT_HELPER);
     command.args(["-oAcquire::Retries=2", "-oAcquire::http::Timeout=30"]).args(arguments);
-    sh::run_within(&mut command, Duration::from_secs(600))
+    sh::run_within(&mut command, Duration::from_mins(10))
 }
 
 fn path_str(path: &Path) -> Result<&str> {

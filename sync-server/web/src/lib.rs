@@ -1,1 +1,17 @@
-//! What every HTTP edge shares: envelope, auth, paging, limits, log, OpenAPI.
+//! What every HTTP edge of the backend shares: the error envelope, extractors that answer in
+//! it, who is signed in, cursors, ETags, and the layers around all routes.
+//!
+//! It knows no route and no table. Start reading at [`ApiError`], then [`auth`], then
+//! [`edge`], the layers in their order.
+
+pub mod auth;
+pub mod cursor;
+pub mod edge;
+pub mod error;
+pub mod etag;
+pub mod extract;
+pub mod request_id;
+pub mod signed_url;
+
+pub use error::ApiError;
+pub use extract::{Json, Path, Query};

@@ -1,0 +1,222 @@
+//! The keys that sign and verify access tokens (EdDSA, RFC 8037).
+
+use std::sync::Arc;
+
+use api::accounts::Role;
+use domain::{AccountId, SessionId};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation,
+    jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash},
+};
+use serde::{Deserialize, Serialize};
+
+use super::Claims;
+use crate::{ApiError, signed_url::UrlSigner};
+
+/// Life of an access token: 10 minutes.
+pub const ACCESS_TOKEN_LIFE_S: u64 = 600;
+
+/// Who signs, and for whom.
+const ISSUER: &str = "melodyud";
+
+/// Far above any token of ours; nothing longer is looked at.
+const TOKEN_BYTES_MAX: usize = 4096;
+
+/// What stands before the 32 bytes of an Ed25519 seed in PKCS #8 DER (RFC 8410, section 7).
+const PKCS8_PREFIX: [u8; 16] =
+    [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    #[error("there is no signing key")]
+    None,
+
+    #[error("a signing key is not usable")]
+    Unusable(#[from] jsonwebtoken::errors::Error),
+}
+
+/// Signs with one key, verifies with all. Cheap to clone.
+#[derive(Clone)]
+pub struct Keys(Arc<Inner>);
+
+struct Inner {
+    signing: EncodingKey,
+    header: Header,
+    verifying: Vec<(String, DecodingKey)>,
+    jwks: JwkSet,
+    urls: UrlSigner,
+}
+
+/// The claims as they stand in the token (RFC 7519, section 4.1).
+#[derive(Serialize, Deserialize)]
+struct Token {
+    iss: String,
+    aud: String,
+    sub: AccountId,
+    sid: SessionId,
+    roles: Vec<Role>,
+    iat: u64,
+    exp: u64,
+}
+
+impl Keys {
+    /// From Ed25519 seeds. The first signs; the rest only verify, until the tokens they
+    /// signed have expired.
+    pub fn from_seeds(seeds: &[[u8; 32]]) -> Result<Self, KeysError> {
+        let first = seeds.first().ok_or(KeysError::None)?;
+        let jwks: Vec<Jwk> = seeds.iter().map(public_key).collect::<Result<_, _>>()?;
+        let verifying = jwks
+            .iter()
+            .map(|jwk| {
+                let key_id = jwk.common.key_id.clone().unwrap_or_default();
+                Ok((key_id, DecodingKey::from_jwk(jwk)?))
+            })
+            .collect::<Result<_, KeysError>>()?;
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.kid = jwks[0].common.key_id.clone();
+        Ok(Self(Arc::new(Inner {
+            signing: signing_key(first),
+            header,
+            verifying,
+            jwks: JwkSet { keys: jwks },
+            urls: UrlSigner::new(first),
+        })))
+    }
+
+    /// An access token that says `claims`.
+    pub fn sign(&self, claims: &Claims, now_s: u64) -> Result<String, ApiError> {
+        let token = Token {
+            iss: ISSUER.to_owned(),
+            aud: ISSUER.to_owned(),
+            sub: claims.account,
+            sid: claims.session,
+            roles: claims.roles.clone(),
+            iat: now_s,
+            exp: claims.expires_at_s,
+        };
+        jsonwebtoken::encode(&self.0.header, &token, &self.0.signing).map_err(ApiError::internal)
+    }
+
+    /// What a genuine token says that has not expired.
+    pub fn verify(&self, token: &str) -> Result<Claims, ApiError> {
+        let refused = || ApiError::unauthenticated("The access token is not good, or it expired.");
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(refused());
+        }
+        let key_id = jsonwebtoken::decode_header(token).map_err(|_| refused())?.kid;
+        let key = self.0.verifying.iter().find(|(id, _)| Some(id) == key_id.as_ref());
+        let (_, key) = key.ok_or_else(refused)?;
+        let mut rules = Validation::new(Algorithm::EdDSA);
+        rules.set_issuer(&[ISSUER]);
+        rules.set_audience(&[ISSUER]);
+        rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        rules.leeway = 0;
+        let token =
+            jsonwebtoken::decode::<Token>(token, key, &rules).map_err(|_| refused())?.claims;
+        Ok(Claims {
+            account: token.sub,
+            session: token.sid,
+            roles: token.roles,
+            expires_at_s: token.exp,
+        })
+    }
+
+    /// The public keys (RFC 7517), for whoever verifies tokens elsewhere.
+    pub fn jwks(&self) -> &JwkSet {
+        &self.0.jwks
+    }
+
+    /// Signs and verifies URLs for players that cannot send headers.
+    pub fn urls(&self) -> &UrlSigner {
+        &self.0.urls
+    }
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keys").field("n_keys", &self.0.verifying.len()).finish_non_exhaustive()
+    }
+}
+
+fn signing_key(seed: &[u8; 32]) -> EncodingKey {
+    EncodingKey::from_ed_der(&[&PKCS8_PREFIX[..], seed].concat())
+}
+
+fn public_key(seed: &[u8; 32]) -> Result<Jwk, jsonwebtoken::errors::Error> {
+    let mut jwk = Jwk::from_encoding_key(&signing_key(seed), Algorithm::EdDSA)?;
+    // The id of a key is its thumbprint (RFC 7638): nobody has to hand out names.
+    jwk.common.key_id = Some(jwk.thumbprint(ThumbprintHash::SHA256)?);
+    jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+    Ok(jwk)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEVER_S: u64 = 4_000_000_000;
+
+    fn claims(expires_at_s: u64) -> Claims {
+        Claims {
+            account: AccountId::new(1, [1; 10]),
+            session: SessionId::new(2, [2; 10]),
+            roles: vec![Role::Listener, Role::Owner],
+            expires_at_s,
+        }
+    }
+
+    #[test]
+    fn a_token_says_what_was_signed_until_it_expires() {
+        let keys = Keys::from_seeds(&[[1; 32]]).unwrap();
+        let token = keys.sign(&claims(NEVER_S), 0).unwrap();
+        assert_eq!(keys.verify(&token).unwrap(), claims(NEVER_S));
+        let expired = keys.sign(&claims(1_000), 0).unwrap();
+        assert_eq!(keys.verify(&expired).unwrap_err().status, 401);
+    }
+
+    #[test]
+    fn keys_rotate_while_old_tokens_stay_good() {
+        let old = Keys::from_seeds(&[[1; 32]]).unwrap();
+        let new = Keys::from_seeds(&[[2; 32], [1; 32]]).unwrap();
+        let token = old.sign(&claims(NEVER_S), 0).unwrap();
+        assert!(new.verify(&token).is_ok());
+        let token = new.sign(&claims(NEVER_S), 0).unwrap();
+        assert!(old.verify(&token).is_err());
+        assert_eq!(new.jwks().keys.len(), 2);
+    }
+
+    #[test]
+    fn forged_tokens_are_refused() {
+        let keys = Keys::from_seeds(&[[1; 32]]).unwrap();
+        let token = keys.sign(&claims(NEVER_S), 0).unwrap();
+        let (head, rest) = token.split_once('.').unwrap();
+        let (body, signature) = rest.split_once('.').unwrap();
+        // `{"typ":"JWT","alg":"none","kid":..}` and HS256 with the public key are the classics.
+        let kid = keys.jwks().keys[0].common.key_id.clone().unwrap();
+        let none = base64::Engine::encode(
+            &base64::engine::general_purpose::URL_SAFE_NO_PAD,
+            format!(r#"{{"typ":"JWT","alg":"none","kid":"{kid}"}}"#),
+        );
+        let public = serde_json::to_vec(&keys.jwks().keys[0]).unwrap();
+        let mut header = Header::new(Algorithm::HS256);
+        header.kid = Some(kid);
+        let confused = jsonwebtoken::encode(
+            &header,
+            &serde_json::json!({ "exp": NEVER_S }),
+            &EncodingKey::from_secret(&public),
+        )
+        .unwrap();
+        let forgeries = [
+            String::new(),
+            "a.b.c".to_owned(),
+            format!("{head}.{body}."),
+            format!("{none}.{body}."),
+            format!("{head}.{body}x.{signature}"),
+            confused,
+            "x".repeat(TOKEN_BYTES_MAX + 1),
+        ];
+        for forged in forgeries {
+            assert_eq!(keys.verify(&forged).unwrap_err().status, 401, "{forged}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Extractors: a handler that names one of these cannot be reached without it.
+//!
+//! [`Keys`] come from the request's extensions, where the edge puts them.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::{
+    extract::FromRequestParts,
+    http::{header, request::Parts},
+};
+use domain::AccountId;
+
+use super::{Claims, Keys};
+use crate::{ApiError, Query, signed_url::Signature};
+
+/// Any signed-in listener.
+#[derive(Clone, Debug)]
+pub struct SignedIn(pub Claims);
+
+/// Who runs the service.
+#[derive(Clone, Debug)]
+pub struct OwnerOnly(pub Claims);
+
+/// A signed-in listener by token, or by a signed URL of this very path.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedInOrUrl(pub AccountId);
+
+impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let token =
+            bearer(parts).ok_or_else(|| ApiError::unauthenticated("Nobody is signed in."))?;
+        keys(parts)?.verify(token).map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for OwnerOnly {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let SignedIn(claims) = SignedIn::from_request_parts(parts, state).await?;
+        if claims.is_owner() {
+            return Ok(Self(claims));
+        }
+        Err(ApiError::forbidden("Only an owner of this server may do that.")
+            .with_hint("Ask the operator."))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SignedInOrUrl {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let is_signed = parts.uri.query().is_some_and(|query| query.contains("signature="));
+        if parts.headers.contains_key(header::AUTHORIZATION) || !is_signed {
+            let SignedIn(claims) = SignedIn::from_request_parts(parts, state).await?;
+            return Ok(Self(claims.account));
+        }
+        let Query(given) = Query::<Signature>::from_request_parts(parts, state).await?;
+        keys(parts)?.urls().verify(parts.uri.path(), &given, now_s()).map(Self)
+    }
+}
+
+fn keys(parts: &Parts) -> Result<&Keys, ApiError> {
+    parts.extensions.get().ok_or_else(|| ApiError::internal("the edge has no keys"))
+}
+
+fn bearer(parts: &Parts) -> Option<&str> {
+    let value = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn now_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}

@@ -1,0 +1,175 @@
+//! The one error of every handler. It answers as the envelope of [`api::error`].
+
+use std::{error::Error as StdError, fmt::Write as _};
+
+use api::error::{Code, Envelope, Error};
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use crate::request_id;
+
+/// A request that failed: the status, and what the caller reads.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    pub status: StatusCode,
+    pub code: Code,
+    pub message: String,
+    /// What the caller can do about it; empty where nothing can be done.
+    pub hint: String,
+    /// A header that belongs to the status: `Retry-After`, `Content-Range`, `WWW-Authenticate`.
+    header: Option<(header::HeaderName, String)>,
+}
+
+pub type Result<T, E = ApiError> = std::result::Result<T, E>;
+
+impl ApiError {
+    fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), hint: String::new(), header: None }
+    }
+
+    /// Says what the caller can do about it.
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    /// 400: the request is not well-formed.
+    pub fn invalid(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, Code::InvalidRequest, message).with_hint(hint)
+    }
+
+    /// Another 4xx that means the same to a program as 400: 408, 413, 414, 415.
+    pub(crate) fn malformed(
+        status: StatusCode,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self::new(status, Code::InvalidRequest, message).with_hint(hint)
+    }
+
+    /// 401: nobody is signed in, or the token is no longer good.
+    pub fn unauthenticated(message: impl Into<String>) -> Self {
+        Self {
+            header: Some((header::WWW_AUTHENTICATE, "Bearer".to_owned())),
+            ..Self::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message)
+                .with_hint("Refresh the session, or sign in again.")
+        }
+    }
+
+    /// 401: email and password do not match. The same answer whether the account exists or not.
+    pub fn wrong_credentials() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            Code::WrongCredentials,
+            "Email and password do not match.",
+        )
+        .with_hint("Check both, or sign up.")
+    }
+
+    /// 403: signed in, but not allowed.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, Code::Forbidden, message)
+    }
+
+    /// 404: `what` is the kind of thing, such as `release`.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, Code::NotFound, format!("There is no such {what}."))
+    }
+
+    /// 405, of a path that exists.
+    pub fn method_not_allowed() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            Code::MethodNotAllowed,
+            "This path does not take this method.",
+        )
+        .with_hint("The `allow` header names those it takes.")
+    }
+
+    /// 409: it clashes with what is there.
+    pub fn conflict(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, Code::Conflict, message).with_hint(hint)
+    }
+
+    /// 416, of something with `size_bytes`.
+    pub fn range_not_satisfiable(size_bytes: u64) -> Self {
+        Self {
+            header: Some((header::CONTENT_RANGE, format!("bytes */{size_bytes}"))),
+            ..Self::new(
+                StatusCode::RANGE_NOT_SATISFIABLE,
+                Code::RangeNotSatisfiable,
+                format!("The range lies outside of the {size_bytes} bytes there are."),
+            )
+        }
+    }
+
+    /// 429: too many attempts, good again after so many seconds.
+    pub fn rate_limited(retry_after_s: u64) -> Self {
+        Self {
+            header: Some((header::RETRY_AFTER, retry_after_s.max(1).to_string())),
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                Code::RateLimited,
+                "Too many attempts in a short time.",
+            )
+            .with_hint(format!("Try again in {} s.", retry_after_s.max(1)))
+        }
+    }
+
+    /// 500: our fault. Logs the whole chain of causes, once, here; the caller reads none of it.
+    pub fn internal(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let error = error.into();
+        tracing::error!(error = chain(&*error), "request failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            Code::Internal,
+            "Something went wrong on our side.",
+        )
+        .with_hint("Try again; tell the operator the request id if it stays.")
+    }
+
+    /// 503: not now. Good again after so many seconds, as far as we know.
+    pub fn unavailable(message: impl Into<String>, retry_after_s: u64) -> Self {
+        Self {
+            header: Some((header::RETRY_AFTER, retry_after_s.max(1).to_string())),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, message)
+                .with_hint(format!("Try again in {} s.", retry_after_s.max(1)))
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let envelope = Envelope {
+            error: Error {
+                code: self.code,
+                message: self.message,
+                hint: self.hint,
+                request_id: request_id::current(),
+            },
+        };
+        let mut response = (self.status, Json(envelope)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some((name, value)) = self.header
+            && let Ok(value) = HeaderValue::try_from(value)
+        {
+            headers.insert(name, value);
+        }
+        response
+    }
+}
+
+/// An error and its causes on one line.
+pub fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        write!(text, ": {cause}").expect("writing to a String cannot fail");
+        next = cause.source();
+    }
+    text
+}

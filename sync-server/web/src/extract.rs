@@ -1,0 +1,182 @@
+//! Extractors like axum's whose rejections are the envelope, always 4xx.
+//!
+//! They also refuse what no store takes: text with a NUL (PostgreSQL has no place for it) and
+//! percent-encoding that is not UTF-8 (axum would replace it silently in queries).
+
+use std::time::Duration;
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use futures::StreamExt as _;
+use percent_encoding::percent_decode_str;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::ApiError;
+
+/// Largest JSON body, in bytes: a full batch of plays has about 80 KB.
+pub const JSON_BYTES_MAX: usize = 256 * 1024;
+
+/// So much of a body that is too large is still read, so that its sender gets to see the answer
+/// rather than a broken connection.
+const DRAIN_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// A body arrives within this time.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A JSON body, in and out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Json<T>(pub T);
+
+/// The query string.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Query<T>(pub T);
+
+/// The parts of the path in braces.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Path<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let is_json = is_json(&parts.headers);
+        let bytes = tokio::time::timeout(BODY_TIMEOUT, read(body)).await.map_err(|_| {
+            let hint = format!("Send it within {} s.", BODY_TIMEOUT.as_secs());
+            ApiError::malformed(StatusCode::REQUEST_TIMEOUT, "The body came too slowly.", hint)
+        })??;
+        if !is_json {
+            return Err(ApiError::malformed(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "The body is not declared as JSON.",
+                "Send `content-type: application/json`.",
+            ));
+        }
+        if has_nul_escape(&bytes) {
+            return Err(nul("The body"));
+        }
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+            ApiError::invalid(
+                format!("The body does not have the expected form: {error}."),
+                "Compare it with /api/docs.",
+            )
+        })
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        check_encoding(parts.uri.query().unwrap_or_default(), "The query")?;
+        axum::extract::Query::from_request_parts(parts, state)
+            .await
+            .map(|axum::extract::Query(value)| Self(value))
+            .map_err(|rejection| {
+                ApiError::invalid(
+                    format!("{}.", rejection.body_text()),
+                    "Compare the query with /api/docs.",
+                )
+            })
+    }
+}
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        check_encoding(parts.uri.path(), "The path")?;
+        axum::extract::Path::from_request_parts(parts, state)
+            .await
+            .map(|axum::extract::Path(value)| Self(value))
+            .map_err(|rejection| {
+                ApiError::invalid(
+                    format!("{}.", rejection.body_text()),
+                    "Compare the path with /api/docs.",
+                )
+            })
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+async fn read(body: Body) -> Result<Bytes, ApiError> {
+    let mut bytes = Vec::new();
+    let mut n_read = 0;
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk
+            .map_err(|_| ApiError::invalid("The body ended before its time.", "Send it again."))?;
+        n_read += chunk.len();
+        if n_read > DRAIN_BYTES_MAX {
+            break;
+        }
+        if n_read <= JSON_BYTES_MAX {
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+    if n_read > JSON_BYTES_MAX {
+        return Err(ApiError::malformed(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("The body is larger than {JSON_BYTES_MAX} bytes."),
+            "Send less at once.",
+        ));
+    }
+    Ok(bytes.into())
+}
+
+fn check_encoding(text: &str, what: &str) -> Result<(), ApiError> {
+    let decoded = percent_decode_str(text).decode_utf8().map_err(|_| {
+        ApiError::invalid(
+            format!("{what} is not UTF-8 once percent-decoded."),
+            "Encode the UTF-8 form of the text.",
+        )
+    })?;
+    if decoded.contains('\0') { Err(nul(what)) } else { Ok(()) }
+}
+
+fn nul(what: &str) -> ApiError {
+    ApiError::invalid(format!("{what} has a NUL character in it."), "Leave it out.")
+}
+
+/// `\u0000` in a JSON string; the backslash must not be escaped itself. (A NUL as a byte is no
+/// JSON at all, and the parser says so.)
+fn has_nul_escape(json: &[u8]) -> bool {
+    let n_before = |at: usize| json[..at].iter().rev().take_while(|b| **b == b'\\').count();
+    let mut windows = json.windows(6).enumerate();
+    windows.any(|(at, window)| window == b"\\u0000" && n_before(at) % 2 == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nul_escapes_are_found_but_not_their_quotation() {
+        assert!(has_nul_escape(br#"{"a":"x\u0000"}"#));
+        assert!(has_nul_escape(br#"{"a":"\\\u0000"}"#));
+        assert!(!has_nul_escape(br#"{"a":"\\u0000"}"#));
+        assert!(!has_nul_escape(br#"{"a":"\u0001"}"#));
+    }
+
+    #[test]
+    fn encoding_must_be_utf8_without_nul() {
+        assert!(check_encoding("q=%C3%A4&r=a+b", "q").is_ok());
+        assert!(check_encoding("q=%ff", "q").is_err());
+        assert!(check_encoding("q=%00", "q").is_err());
+    }
+}

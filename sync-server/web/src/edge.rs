@@ -1,1 +1,91 @@
-//! The layers around all routes.
+//! The layers around all routes, and the loop that serves them.
+//!
+//! From the outside in: connections are counted and their heads timed ([`serve`]); each
+//! request gets its id, its log line and its place in the metrics ([`observe`]); answers get
+//! security headers, panics become the envelope, the number of requests at work and their time
+//! are bounded ([`guard`]); then comes the route. Bodies are bounded where they are read
+//! ([`crate::extract`]).
+
+mod address;
+mod guard;
+mod observe;
+mod serve;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Extension, Router,
+    http::{HeaderValue, Method, header},
+    middleware,
+};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::{ApiError, auth::Keys};
+
+pub use address::ClientAddress;
+pub use observe::{NoMetrics, install_metrics};
+pub use serve::serve;
+
+/// Bounds of the edge.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Open connections; the next ones wait in the system's backlog.
+    pub n_connections_max: usize,
+    /// Requests at work at once, not counting bodies on their way out.
+    pub n_requests_max: usize,
+    /// From the head of a request to the head of its answer.
+    pub request_timeout: Duration,
+    /// For the head of a request to arrive, and for an idle connection to ask again.
+    pub head_timeout: Duration,
+    /// For answers under way when the server stops.
+    pub drain_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            n_connections_max: 800,
+            n_requests_max: 256,
+            request_timeout: Duration::from_secs(30),
+            head_timeout: Duration::from_secs(75),
+            drain_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How the edge meets the world.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    pub limits: Limits,
+    /// Whether a reverse proxy stands in front, whose `x-forwarded-for` is to be believed.
+    pub is_behind_proxy: bool,
+    /// Web pages of these origins may call the API; none by default, since the app calls from
+    /// native code.
+    pub cors_origins: Vec<HeaderValue>,
+}
+
+/// Puts the layers around `routes`.
+pub fn around(routes: Router, keys: Keys, settings: &Settings) -> Router {
+    let bounds = Arc::new(guard::Bounds::new(&settings.limits));
+    routes
+        .fallback(async || ApiError::not_found("path"))
+        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
+        .layer(Extension(keys))
+        .layer(Extension(address::IsBehindProxy(settings.is_behind_proxy)))
+        .layer(middleware::from_fn_with_state(bounds, guard::bound))
+        .layer(middleware::from_fn(guard::catch_panic))
+        .layer(cors(&settings.cors_origins))
+        .layer(middleware::from_fn(guard::security_headers))
+        .layer(middleware::from_fn(observe::observe))
+}
+
+fn cors(origins: &[HeaderValue]) -> CorsLayer {
+    if origins.is_empty() {
+        return CorsLayer::new();
+    }
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins.iter().cloned()))
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::RANGE])
+        .expose_headers([header::ETAG, header::CONTENT_RANGE, header::RETRY_AFTER])
+}

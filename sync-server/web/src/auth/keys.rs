@@ -73,7 +73,7 @@ impl Keys {
             })
             .collect::<Result<_, KeysError>>()?;
         let mut header = Header::new(Algorithm::EdDSA);
-        header.kid = jwks[0].common.key_id.clone();
+        header.kid.clone_from(&jwks[0].common.key_id);
         Ok(Self(Arc::new(Inner {
             signing: signing_key(first),
             header,

@@ -19,7 +19,7 @@ use std::{
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 
 /// Generous for a machine that builds at the same time.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 const WATCHER: &str = r#"read -r _; kill -INT "$1" 2>/dev/null
 for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$1" 2>/dev/null || break; sleep 0.2; done

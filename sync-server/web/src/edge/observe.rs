@@ -1,0 +1,133 @@
+//! The log line, the id and the metrics of each request.
+//!
+//! The log never shows tokens, addresses, queries or bodies: of the path only the pattern of
+//! the route that matched.
+
+use std::time::{Duration, Instant};
+
+use axum::{
+    extract::{MatchedPath, Request},
+    http::{HeaderValue, Method, StatusCode},
+    middleware::Next,
+    response::Response,
+};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing::Instrument as _;
+
+use crate::request_id;
+
+/// Seconds; from far below what search takes to the time at which the edge gives up.
+const BUCKETS_S: [f64; 15] =
+    [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
+
+const DURATION: &str = "http_request_duration_seconds";
+const IN_FLIGHT: &str = "http_requests_in_flight";
+
+/// How often the recorder folds what it has collected.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The recorder of metrics could not be set up; there can be one in a process.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot record metrics")]
+pub struct NoMetrics(#[from] BuildError);
+
+/// Starts to record the metrics of this process; the handle renders them for Prometheus.
+pub fn install_metrics() -> Result<PrometheusHandle, NoMetrics> {
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Full(DURATION.to_owned()), &BUCKETS_S)?
+        .install_recorder()?;
+    metrics::describe_histogram!(
+        DURATION,
+        metrics::Unit::Seconds,
+        "From the head of a request to the head of its answer, by operation."
+    );
+    metrics::describe_gauge!(IN_FLIGHT, "Requests whose answer has not begun.");
+    let upkeep = handle.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(UPKEEP_INTERVAL).await;
+            upkeep.run_upkeep();
+        }
+    });
+    Ok(handle)
+}
+
+pub(super) async fn observe(request: Request, next: Next) -> Response {
+    let id = request_id::of(request.headers());
+    let method = method_name(request.method());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let span = tracing::info_span!("request", request_id = %id, method, route);
+    let started = Instant::now();
+    let in_flight = InFlight::start();
+
+    let answer = async {
+        let response = next.run(request).await;
+        log(&route, response.status(), started.elapsed());
+        response
+    };
+    let mut response = request_id::scope(id, answer.instrument(span)).await;
+
+    drop(in_flight);
+    let status = class(response.status());
+    metrics::histogram!(DURATION, "method" => method, "route" => route, "status" => status)
+        .record(started.elapsed());
+    if let Ok(value) = HeaderValue::try_from(id.to_string()) {
+        response.headers_mut().insert(request_id::HEADER, value);
+    }
+    response
+}
+
+fn log(route: &str, status: StatusCode, duration: Duration) {
+    let status_code = status.as_u16();
+    let duration_ms = duration.as_secs_f64() * 1_000.0;
+    if status.is_server_error() {
+        tracing::warn!(status = status_code, duration_ms, "answered");
+    } else if matches!(route, "/healthz" | "/readyz" | "/metrics") {
+        tracing::debug!(status = status_code, duration_ms, "answered");
+    } else {
+        tracing::info!(status = status_code, duration_ms, "answered");
+    }
+}
+
+/// Counts down however the request ends, cut connections included.
+struct InFlight;
+
+impl InFlight {
+    fn start() -> Self {
+        metrics::gauge!(IN_FLIGHT).increment(1.0);
+        Self
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        metrics::gauge!(IN_FLIGHT).decrement(1.0);
+    }
+}
+
+/// A client may invent methods; the metrics must not grow with them.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+fn class(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        100..=199 => "1xx",
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
+    }
+}

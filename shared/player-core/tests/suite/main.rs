@@ -1,0 +1,5 @@
+//! The player against an engine that obeys: stories of listeners, and what always holds.
+
+mod properties;
+mod rig;
+mod stories;

@@ -1,0 +1,133 @@
+//! What a misspelt word may have meant: terms of the index within one slip or two.
+//!
+//! A Levenshtein automaton (Schulz and Mihov, 2002; a swap of neighbours counts as one slip)
+//! walks the term dictionary. Beginnings of words are terms themselves, so that the same walk
+//! serves a word that is still being typed.
+
+use std::collections::HashMap;
+
+use tantivy::{
+    Term,
+    query::{DfaWrapper, FuzzyTermQuery},
+    schema::Field,
+};
+
+use super::view::View;
+use crate::{
+    document::{GRAM_CHARS_MAX, KEY, Kind, Scope, WHOLE},
+    highlight::{SLIP_CHARS_MIN, TWO_SLIPS_CHARS_MIN},
+    query::{Forms, Query, QueryWord},
+};
+
+/// Most terms that stand for one word: those in most documents.
+const TERMS_MAX: usize = 24;
+/// Longest key in which a slip is looked for, in characters.
+const KEY_CHARS_MAX: usize = 40;
+
+impl View {
+    /// What each word of a query may have meant.
+    pub(super) fn near_forms(
+        &self,
+        kind: Kind,
+        query: &Query,
+        n_slips: u8,
+    ) -> tantivy::Result<Vec<Forms>> {
+        let mut forms = query.forms();
+        for (word, forms) in query.words.iter().zip(&mut forms) {
+            if may_slip(word, n_slips)
+                && let [forms] = forms.as_mut_slice()
+            {
+                forms.extend(self.near_words(kind, word, n_slips)?);
+            }
+        }
+        Ok(forms)
+    }
+
+    /// Whole titles within one slip of a query.
+    pub(super) fn near_keys(&self, kind: Kind, query: &Query) -> tantivy::Result<Vec<String>> {
+        let n_chars = query.key().chars().count();
+        if !(SLIP_CHARS_MIN..=KEY_CHARS_MAX).contains(&n_chars) {
+            return Ok(Vec::new());
+        }
+        let field = self.fields.of(kind).head;
+        let wanted = format!("{KEY}{}", query.key());
+        let keys = self.terms_near(kind, Scope::Head, field, &wanted, KEY, 1)?;
+        Ok(most_frequent(keys).into_iter().map(|key| key[1..].to_owned()).collect())
+    }
+
+    fn near_words(
+        &self,
+        kind: Kind,
+        word: &QueryWord,
+        n_slips: u8,
+    ) -> tantivy::Result<Vec<String>> {
+        let field = self.fields.of(kind).any;
+        let first = word.text.chars().next().unwrap_or_default();
+        let mut wanted: String = word.text.chars().take(GRAM_CHARS_MAX).collect();
+        if !word.is_open {
+            wanted.push(WHOLE);
+        }
+        // Two slips are only looked for behind the right first letter: the walk is then a
+        // twentieth of the dictionary.
+        let under = if n_slips > 1 { first } else { '\0' };
+        let mut found = self.terms_near(kind, Scope::Any, field, &wanted, under, n_slips)?;
+        found.retain(|term, _| match term.strip_suffix(WHOLE) {
+            // The beginnings of what was typed would match far too much, unless they are a
+            // whole word.
+            None => word.is_open && !word.text.starts_with(term),
+            Some(whole) => !word.is_open || word.text.starts_with(whole),
+        });
+        // What goes on from another find is found with it.
+        let beginnings: Vec<String> = found.keys().cloned().collect();
+        found.retain(|term, _| {
+            !beginnings.iter().any(|other| other.len() < term.len() && term.starts_with(other))
+        });
+        Ok(most_frequent(found))
+    }
+
+    /// Terms near `wanted` that begin with `under` (any where it is NUL), with the number of
+    /// documents that have them.
+    fn terms_near(
+        &self,
+        kind: Kind,
+        scope: Scope,
+        field: Field,
+        wanted: &str,
+        under: char,
+        n_slips: u8,
+    ) -> tantivy::Result<HashMap<String, u64>> {
+        let term = Term::from_field_text(field, wanted);
+        let automaton: DfaWrapper = FuzzyTermQuery::new(term, n_slips, true).automaton()?;
+        let mut found = HashMap::new();
+        for segment in &self.segments {
+            let mut range = segment.index(kind, scope).terms().search(&automaton);
+            if under != '\0' {
+                let after = char::from_u32(under as u32 + 1).unwrap_or(char::MAX);
+                range = range.ge(under.to_string()).lt(after.to_string());
+            }
+            let mut terms = range.into_stream()?;
+            while terms.advance() {
+                if let Ok(term) = std::str::from_utf8(terms.key()) {
+                    let n_documents = u64::from(terms.value().doc_freq);
+                    *found.entry(term.to_owned()).or_default() += n_documents;
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Numbers are meant as they are typed, and short words are too near to everything.
+fn may_slip(word: &QueryWord, n_slips: u8) -> bool {
+    let n_chars_min = if n_slips > 1 { TWO_SLIPS_CHARS_MIN } else { SLIP_CHARS_MIN };
+    !word.is_unspaced
+        && word.text.chars().count() >= n_chars_min
+        && !word.text.chars().all(char::is_numeric)
+}
+
+fn most_frequent(found: HashMap<String, u64>) -> Vec<String> {
+    let mut found: Vec<_> = found.into_iter().collect();
+    found.sort_by(|(one, n_one), (two, n_two)| n_two.cmp(n_one).then_with(|| one.cmp(two)));
+    found.truncate(TERMS_MAX);
+    found.into_iter().map(|(term, _)| term).collect()
+}

@@ -1,1 +1,20 @@
-//! Identity and sessions.
+//! Identity: accounts, passwords, sessions, and the keys that sign access tokens.
+//!
+//! What an account may do elsewhere is in its access token, which other services verify with
+//! the published keys; none of them asks here. Start reading at [`Service`].
+
+mod email;
+mod error;
+mod http;
+mod password;
+mod refresh_token;
+mod schema;
+mod service;
+mod signing_keys;
+mod store;
+mod throttle;
+
+pub use error::Error;
+pub use http::routes;
+pub use service::{Clock, Service, system_clock};
+pub use signing_keys::open_or_make as open_or_make_keys;

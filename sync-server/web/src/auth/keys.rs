@@ -1,6 +1,9 @@
 //! The keys that sign and verify access tokens (EdDSA, RFC 8037).
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use api::accounts::Role;
 use domain::{AccountId, SessionId};
@@ -21,6 +24,10 @@ const ISSUER: &str = "melodyud";
 
 /// Far above any token of ours; nothing longer is looked at.
 const TOKEN_BYTES_MAX: usize = 4096;
+
+/// Sessions remembered as ended. Far more than end within the life of a token; if that many do,
+/// the rest of their tokens' life is what is left to wait.
+const ENDED_MAX: usize = 100_000;
 
 /// What stands before the 32 bytes of an Ed25519 seed in PKCS #8 DER (RFC 8410, section 7).
 const PKCS8_PREFIX: [u8; 16] =
@@ -45,6 +52,9 @@ struct Inner {
     verifying: Vec<(String, DecodingKey)>,
     jwks: JwkSet,
     urls: UrlSigner,
+    /// Sessions that ended while tokens of theirs may be good, with the end of those
+    /// (seconds since 1970).
+    ended: RwLock<HashMap<SessionId, u64>>,
 }
 
 /// The claims as they stand in the token (RFC 7519, section 4.1).
@@ -80,6 +90,7 @@ impl Keys {
             verifying,
             jwks: JwkSet { keys: jwks },
             urls: UrlSigner::new(first),
+            ended: RwLock::default(),
         })))
     }
 
@@ -119,6 +130,18 @@ impl Keys {
             roles: token.roles,
             expires_at_s: token.exp,
         })
+    }
+
+    /// Refuses the access tokens of a session from now on, in this process; other processes
+    /// take them until they expire.
+    pub fn end_session(&self, session: SessionId, now_s: u64) {
+        let mut ended = self.0.ended.write().unwrap_or_else(PoisonError::into_inner);
+        if ended.len() >= ENDED_MAX {
+            ended.retain(|_, tokens_end_s| *tokens_end_s > now_s);
+        }
+        if ended.len() < ENDED_MAX {
+            ended.insert(session, now_s + ACCESS_TOKEN_LIFE_S);
+        }
     }
 
     /// The public keys (RFC 7517), for whoever verifies tokens elsewhere.
@@ -172,6 +195,14 @@ mod tests {
         assert_eq!(keys.verify(&token).unwrap(), claims(NEVER_S));
         let expired = keys.sign(&claims(1_000), 0).unwrap();
         assert_eq!(keys.verify(&expired).unwrap_err().status, 401);
+    }
+
+    #[test]
+    fn tokens_of_an_ended_session_are_refused_at_once() {
+        let keys = Keys::from_seeds(&[[1; 32]]).unwrap();
+        let token = keys.sign(&claims(NEVER_S), 0).unwrap();
+        keys.clone().end_session(SessionId::new(2, [2; 10]), 0);
+        assert_eq!(keys.verify(&token).unwrap_err().status, 401);
     }
 
     #[test]

@@ -1,0 +1,58 @@
+//! Refresh tokens: 32 random bytes with the ids that find their session.
+//!
+//! Stored is only a hash. A plain fast one will do, since there is nothing to guess in 256
+//! random bits.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::{AccountId, SessionId};
+
+/// One use of a session; good for one refresh.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RefreshToken {
+    pub account: AccountId,
+    pub session: SessionId,
+    secret: [u8; 32],
+}
+
+impl RefreshToken {
+    pub fn new(account: AccountId, session: SessionId) -> Self {
+        Self { account, session, secret: rand::random() }
+    }
+
+    /// From the text a client holds; `None` where no token of ours has this form.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes: [u8; 64] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        let (account, rest) = bytes.split_first_chunk::<16>()?;
+        let (session, secret) = rest.split_first_chunk::<16>()?;
+        Some(Self {
+            account: AccountId::from_uuid(uuid::Uuid::from_bytes(*account)),
+            session: SessionId::from_uuid(uuid::Uuid::from_bytes(*session)),
+            secret: secret.try_into().ok()?,
+        })
+    }
+
+    /// The text for the client.
+    pub fn text(&self) -> String {
+        let ids = [self.account.uuid().into_bytes(), self.session.uuid().into_bytes()];
+        URL_SAFE_NO_PAD.encode([&ids.concat()[..], &self.secret].concat())
+    }
+
+    /// What is stored.
+    pub fn hash(&self) -> String {
+        blake3::hash(&self.secret).to_hex().to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_survive_text_and_nothing_else_parses() {
+        let token = RefreshToken::new(AccountId::new(1, [1; 10]), SessionId::new(2, [2; 10]));
+        assert!(RefreshToken::parse(&token.text()) == Some(token.clone()));
+        for bad in ["", "x", "..", &token.text()[1..], &format!("{}AA", token.text())] {
+            assert!(RefreshToken::parse(bad).is_none(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The verbs: sign up, sign in, refresh, sign out.
+
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use api::accounts::{Account, AccountCreate, Session, SessionCreate, SessionRefresh};
+use domain::{AccountId, SessionId};
+use engine_sql::Db;
+use web::{
+    ApiError,
+    auth::{ACCESS_TOKEN_LIFE_S, Claims, Keys},
+};
+
+use crate::{
+    Error,
+    email::Email,
+    password::{self, Hasher},
+    refresh_token::RefreshToken,
+    store::{NewAccount, Refreshed, Store},
+    throttle::{Rate, Throttle},
+};
+
+/// A session that nobody used for so long has ended: 90 days.
+const SESSION_IDLE_US: i64 = 90 * 24 * 60 * 60 * 1_000_000;
+
+/// Of display and device names, in characters.
+const NAME_CHARS_MAX: usize = 80;
+
+/// Microseconds since 1970.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+pub fn system_clock() -> Clock {
+    Arc::new(|| {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX)
+    })
+}
+
+/// Accounts and sessions of one server.
+pub struct Service {
+    store: Store,
+    keys: Keys,
+    hasher: Hasher,
+    clock: Clock,
+    throttles: Throttles,
+}
+
+/// An IPv6 network counts as one address: its members are free to choose among them.
+type Address = Option<IpAddr>;
+
+struct Throttles {
+    sign_up: Throttle<Address>,
+    sign_in_from: Throttle<Address>,
+    /// One guesser at one account.
+    sign_in_pair: Throttle<(Address, String)>,
+    /// Many guessers at one account.
+    sign_in_to: Throttle<String>,
+    refresh_from: Throttle<Address>,
+    refresh_of: Throttle<SessionId>,
+}
+
+impl Throttles {
+    fn new() -> Self {
+        let keys_max = 100_000;
+        let throttle_rate = |n_burst, n_per_minute| Rate { n_burst, n_per_minute };
+        Self {
+            sign_up: Throttle::new(throttle_rate(300, 100), keys_max),
+            sign_in_from: Throttle::new(throttle_rate(300, 100), keys_max),
+            sign_in_pair: Throttle::new(throttle_rate(10, 10), keys_max),
+            sign_in_to: Throttle::new(throttle_rate(100, 30), keys_max),
+            refresh_from: Throttle::new(throttle_rate(1_000, 600), keys_max),
+            refresh_of: Throttle::new(throttle_rate(60, 30), keys_max),
+        }
+    }
+}
+
+impl Service {
+    pub async fn open(db: Db, keys: Keys, clock: Clock) -> Result<Self, Error> {
+        let hasher = tokio::task::spawn_blocking(Hasher::new).await??;
+        let store = Store::open(db).await?;
+        Ok(Self { store, keys, hasher, clock, throttles: Throttles::new() })
+    }
+
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Signs up. The first account of a server becomes its owner.
+    pub async fn account_create(
+        &self,
+        asked: AccountCreate,
+        from: Option<IpAddr>,
+    ) -> Result<Account, Error> {
+        let now_us = (self.clock)();
+        self.throttles.sign_up.take(network(from), now_us)?;
+        let email = Email::parse(&asked.email)?;
+        let display_name = match &asked.display_name {
+            Some(typed) => name(typed, "display name")?,
+            None => email.local().chars().take(NAME_CHARS_MAX).collect(),
+        };
+        password::check(&asked.password, &email)?;
+        // Hashed before the address is looked up: the answer takes the same time either way.
+        let password_hash = self.hasher.hash(&asked.password).await?;
+        let new = NewAccount {
+            id: AccountId::new(ms(now_us), rand::random()),
+            email: email.as_str().to_owned(),
+            email_hash: email.hash(),
+            display_name,
+            password_hash,
+            now_us,
+        };
+        let account = self.store.account_create(&new).await?.ok_or_else(|| {
+            ApiError::conflict(
+                "This email address has an account already.",
+                "Sign in, or take another address.",
+            )
+        })?;
+        tracing::info!(account.id = %account.id, roles = ?account.roles, "signed up");
+        Ok(account)
+    }
+
+    pub async fn account(&self, id: AccountId) -> Result<Account, Error> {
+        let account = self.store.account(id).await?;
+        Ok(account.ok_or_else(|| ApiError::unauthenticated("This account is gone."))?)
+    }
+
+    /// Signs in on one device.
+    pub async fn session_create(
+        &self,
+        asked: SessionCreate,
+        from: Option<IpAddr>,
+    ) -> Result<Session, Error> {
+        let now_us = (self.clock)();
+        let device_name = match &asked.device_name {
+            Some(typed) => name(typed, "device name")?,
+            None => String::new(),
+        };
+        // What is no address has no account: the same answer, and the same work.
+        let email_hash = Email::parse(&asked.email).map(|email| email.hash()).unwrap_or_default();
+        self.sign_in_throttled(&email_hash, network(from), now_us)?;
+
+        let known = self.store.account_by_email(&email_hash).await?;
+        let stored = known.as_ref().map(|(_, hash)| hash.as_str());
+        let is_right = self.hasher.verify(&asked.password, stored).await?;
+        let Some((account, _)) = known.filter(|_| is_right) else {
+            return Err(ApiError::wrong_credentials().into());
+        };
+        self.sign_in_succeeded(&email_hash, network(from));
+
+        let token = RefreshToken::new(account.id, SessionId::new(ms(now_us), rand::random()));
+        self.store.session_create(&token, &device_name, now_us).await?;
+        tracing::info!(account.id = %account.id, session.id = %token.session, "signed in");
+        Ok(self.session(account, &token, now_us)?)
+    }
+
+    /// Trades a refresh token for the next one and a fresh access token. A token that was used
+    /// before is in wrong hands, now or then: its session ends.
+    pub async fn session_refresh(
+        &self,
+        asked: &SessionRefresh,
+        from: Option<IpAddr>,
+    ) -> Result<Session, Error> {
+        let now_us = (self.clock)();
+        self.throttles.refresh_from.take(network(from), now_us)?;
+        let refused = || ApiError::unauthenticated("The session has ended.");
+        let old = RefreshToken::parse(&asked.refresh_token).ok_or_else(refused)?;
+        self.throttles.refresh_of.take(old.session, now_us)?;
+        let next = RefreshToken::new(old.account, old.session);
+        let idle_since_us = now_us - SESSION_IDLE_US;
+        match self.store.session_refresh(&old, &next, idle_since_us, now_us).await? {
+            Refreshed::Next(account) => Ok(self.session(account, &next, now_us)?),
+            Refreshed::Reused => {
+                self.keys.end_session(old.session, seconds(now_us));
+                tracing::warn!(session.id = %old.session, "refresh token used twice; session ended");
+                Err(refused().into())
+            }
+            Refreshed::Unknown => Err(refused().into()),
+        }
+    }
+
+    /// Signs out.
+    pub async fn session_delete(&self, claims: &Claims) -> Result<(), Error> {
+        let now_us = (self.clock)();
+        self.store.session_end(claims.account, claims.session, now_us).await?;
+        self.keys.end_session(claims.session, seconds(now_us));
+        tracing::info!(session.id = %claims.session, "signed out");
+        Ok(())
+    }
+
+    fn sign_in_throttled(&self, email: &str, from: Address, now_us: i64) -> Result<(), ApiError> {
+        self.throttles.sign_in_from.take(from, now_us)?;
+        self.throttles.sign_in_pair.take((from, email.to_owned()), now_us)?;
+        self.throttles.sign_in_to.take(email.to_owned(), now_us)
+    }
+
+    fn sign_in_succeeded(&self, email: &str, from: Address) {
+        self.throttles.sign_in_from.give_back(&from);
+        self.throttles.sign_in_pair.give_back(&(from, email.to_owned()));
+        self.throttles.sign_in_to.give_back(&email.to_owned());
+    }
+
+    fn session(
+        &self,
+        account: Account,
+        token: &RefreshToken,
+        now_us: i64,
+    ) -> Result<Session, ApiError> {
+        let claims = Claims {
+            account: account.id,
+            session: token.session,
+            roles: account.roles.clone(),
+            expires_at_s: seconds(now_us) + ACCESS_TOKEN_LIFE_S,
+        };
+        Ok(Session {
+            id: token.session,
+            access_token: self.keys.sign(&claims, seconds(now_us))?,
+            token_type: "Bearer".to_owned(),
+            expires_in: ACCESS_TOKEN_LIFE_S,
+            refresh_token: token.text(),
+            account,
+        })
+    }
+}
+
+fn name(typed: &str, what: &str) -> Result<String, ApiError> {
+    let name = typed.trim();
+    let n_chars = name.chars().count();
+    if n_chars == 0 || n_chars > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        return Err(ApiError::invalid(
+            format!("This cannot be a {what}."),
+            format!("Take 1 to {NAME_CHARS_MAX} characters on one line."),
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+fn network(from: Option<IpAddr>) -> Address {
+    from.map(|ip| match ip.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::from((ip.to_bits() >> 64 << 64).to_be_bytes()),
+        ip @ IpAddr::V4(_) => ip,
+    })
+}
+
+fn ms(us: i64) -> u64 {
+    u64::try_from(us / 1_000).unwrap_or(0)
+}
+
+fn seconds(us: i64) -> u64 {
+    u64::try_from(us / 1_000_000).unwrap_or(0)
+}

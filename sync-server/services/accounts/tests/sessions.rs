@@ -1,0 +1,253 @@
+//! Accounts and sessions over every kind of database, with a clock that the test moves.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use api::{
+    accounts::{Account, AccountCreate, Role, Session, SessionCreate, SessionRefresh},
+    error::Code,
+};
+use engine_sql::testing::{self, TestDb};
+use svc_accounts::{Error, Service};
+use web::{ApiError, auth::Keys};
+
+const SECOND_US: i64 = 1_000_000;
+const DAY_US: i64 = 24 * 60 * 60 * SECOND_US;
+const PASSWORD: &str = "four words no digit";
+
+struct Server {
+    service: Service,
+    now_us: Arc<AtomicI64>,
+    _db: TestDb,
+}
+
+impl Server {
+    async fn start(db: TestDb) -> Self {
+        // Real time, so that the tokens made are good.
+        let now_us = Arc::new(AtomicI64::new(svc_accounts::system_clock()()));
+        let clock = {
+            let now_us = now_us.clone();
+            Arc::new(move || now_us.load(Ordering::Relaxed))
+        };
+        let keys = Keys::from_seeds(&[[1; 32]]).unwrap();
+        let service = Service::open(engine_sql::Db::clone(&db), keys, clock).await.unwrap();
+        Self { service, now_us, _db: db }
+    }
+
+    fn pass(&self, time_us: i64) {
+        self.now_us.fetch_add(time_us, Ordering::Relaxed);
+    }
+
+    async fn sign_up(&self, email: &str) -> Result<Account, ApiError> {
+        let asked = AccountCreate {
+            email: email.to_owned(),
+            password: PASSWORD.to_owned(),
+            display_name: None,
+        };
+        self.service.account_create(asked, None).await.map_err(ApiError::from)
+    }
+
+    async fn sign_in(&self, email: &str, password: &str) -> Result<Session, ApiError> {
+        let asked = SessionCreate {
+            email: email.to_owned(),
+            password: password.to_owned(),
+            device_name: None,
+        };
+        self.service.session_create(asked, None).await.map_err(ApiError::from)
+    }
+
+    async fn refresh(&self, token: &str) -> Result<Session, ApiError> {
+        let asked = SessionRefresh { refresh_token: token.to_owned() };
+        self.service.session_refresh(&asked, None).await.map_err(ApiError::from)
+    }
+}
+
+#[tokio::test]
+async fn the_first_account_owns_the_server_and_addresses_are_unique() {
+    for db in testing::databases().await {
+        let server = Server::start(db).await;
+        let ann = server.sign_up("Ann@example.org").await.unwrap();
+        assert_eq!(ann.roles, [Role::Listener, Role::Owner]);
+        assert_eq!((ann.email.as_str(), ann.display_name.as_str()), ("Ann@example.org", "Ann"));
+        let bob = server.sign_up("bob@example.org").await.unwrap();
+        assert_eq!(bob.roles, [Role::Listener]);
+        let again = server.sign_up(" ann@EXAMPLE.org").await.unwrap_err();
+        assert_eq!((again.status.as_u16(), again.code), (409, Code::Conflict));
+        assert_eq!(server.service.account(ann.id).await.unwrap(), ann);
+    }
+}
+
+#[tokio::test]
+async fn two_who_sign_up_at_once_make_one_owner_and_one_account() {
+    for db in testing::databases().await {
+        let server = Server::start(db).await;
+        let (a, b, c) = tokio::join!(
+            server.sign_up("ann@example.org"),
+            server.sign_up("ANN@example.org"),
+            server.sign_up("bob@example.org"),
+        );
+        let made: Vec<Account> = [a, b, c].into_iter().flatten().collect();
+        assert_eq!(made.len(), 2);
+        let n_owners = made.iter().filter(|account| account.roles.contains(&Role::Owner)).count();
+        assert_eq!(n_owners, 1);
+    }
+}
+
+#[tokio::test]
+async fn wrong_password_and_unknown_address_get_the_same_answer() {
+    for db in testing::databases().await {
+        let server = Server::start(db).await;
+        server.sign_up("ann@example.org").await.unwrap();
+        let wrong = server.sign_in("ann@example.org", "not her password").await.unwrap_err();
+        let unknown = server.sign_in("bob@example.org", PASSWORD).await.unwrap_err();
+        let nonsense = server.sign_in("not an address", PASSWORD).await.unwrap_err();
+        for other in [&unknown, &nonsense] {
+            assert_eq!(wrong.status, other.status);
+            assert_eq!((wrong.code, &wrong.message), (Code::WrongCredentials, &other.message));
+        }
+        let session = server.sign_in("ANN@example.org", PASSWORD).await.unwrap();
+        let claims = server.service.keys().verify(&session.access_token).unwrap();
+        assert_eq!((claims.account, claims.session), (session.account.id, session.id));
+        assert!(claims.is_owner());
+    }
+}
+
+#[tokio::test]
+async fn refreshing_rotates_and_reuse_ends_the_session() {
+    for db in testing::databases().await {
+        let server = Server::start(db).await;
+        server.sign_up("ann@example.org").await.unwrap();
+        let first = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
+        let other = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
+        let second = server.refresh(&first.refresh_token).await.unwrap();
+        assert_eq!(second.id, first.id);
+        assert_ne!(second.refresh_token, first.refresh_token);
+        let third = server.refresh(&second.refresh_token).await.unwrap();
+
+        let reused = server.refresh(&first.refresh_token).await.unwrap_err();
+        assert_eq!((reused.status.as_u16(), reused.code), (401, Code::Unauthenticated));
+        // The thief's token and the access token are worthless now; other sessions go on.
+        assert!(server.refresh(&third.refresh_token).await.is_err());
+        assert!(server.service.keys().verify(&third.access_token).is_err());
+        assert!(server.refresh(&other.refresh_token).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn one_of_two_refreshes_at_once_wins() {
+    for db in testing::databases().await {
+        let server = Server::start(db).await;
+        server.sign_up("ann@example.org").await.unwrap();
+        let first = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
+        let token = &first.refresh_token;
+        let (a, b) = tokio::join!(server.refresh(token), server.refresh(token));
+        assert_eq!(u8::from(a.is_ok()) + u8::from(b.is_ok()), 1);
+    }
+}
+
+#[tokio::test]
+async fn foreign_and_cut_tokens_end_nothing() {
+    for db in testing::databases().await {
+        let server = Server::start(db).await;
+        server.sign_up("ann@example.org").await.unwrap();
+        let session = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
+        let token = &session.refresh_token;
+        // Right ids, wrong secret: what someone can make who saw an access token.
+        let mut forged = token.clone();
+        forged.replace_range(60.., &"A".repeat(token.len() - 60));
+        for bad in ["", "x", &token[1..], &forged] {
+            assert_eq!(server.refresh(bad).await.unwrap_err().status, 401);
+        }
+        assert!(server.refresh(token).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn signing_out_ends_this_session_at_once() {
+    for db in testing::databases().await {
+        let server = Server::start(db).await;
+        server.sign_up("ann@example.org").await.unwrap();
+        let here = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
+        let there = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
+        let claims = server.service.keys().verify(&here.access_token).unwrap();
+        server.service.session_delete(&claims).await.unwrap();
+        server.service.session_delete(&claims).await.unwrap();
+        assert!(server.service.keys().verify(&here.access_token).is_err());
+        assert!(server.refresh(&here.refresh_token).await.is_err());
+        assert!(server.refresh(&there.refresh_token).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn idle_sessions_end_and_used_ones_do_not() {
+    for db in testing::databases().await {
+        let server = Server::start(db).await;
+        server.sign_up("ann@example.org").await.unwrap();
+        let mut used = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
+        let idle = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
+        for _ in 0..4 {
+            server.pass(25 * DAY_US);
+            used = server.refresh(&used.refresh_token).await.unwrap();
+        }
+        assert!(server.refresh(&idle.refresh_token).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn an_account_has_a_bounded_number_of_sessions() {
+    let server = Server::start(testing::sqlite().await).await;
+    server.sign_up("ann@example.org").await.unwrap();
+    let oldest = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
+    let mut newest = None;
+    for _ in 0..50 {
+        server.pass(SECOND_US);
+        newest = Some(server.sign_in("ann@example.org", PASSWORD).await.unwrap());
+    }
+    assert!(server.refresh(&oldest.refresh_token).await.is_err());
+    assert!(server.refresh(&newest.unwrap().refresh_token).await.is_ok());
+}
+
+#[tokio::test]
+async fn guessing_is_slowed_down_and_being_right_is_not() {
+    let server = Server::start(testing::sqlite().await).await;
+    server.sign_up("ann@example.org").await.unwrap();
+    for _ in 0..15 {
+        server.sign_in("ann@example.org", PASSWORD).await.unwrap();
+    }
+    for _ in 0..10 {
+        let wrong = server.sign_in("ann@example.org", "not her password").await.unwrap_err();
+        assert_eq!(wrong.status, 401);
+    }
+    let slowed = server.sign_in("ann@example.org", "not her password").await.unwrap_err();
+    assert_eq!((slowed.status.as_u16(), slowed.code), (429, Code::RateLimited));
+    server.pass(7 * SECOND_US);
+    assert!(server.sign_in("ann@example.org", PASSWORD).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_cannot_be_an_account_is_refused() {
+    let server = Server::start(testing::sqlite().await).await;
+    let asked = |email: &str, password: &str, name: Option<&str>| AccountCreate {
+        email: email.to_owned(),
+        password: password.to_owned(),
+        display_name: name.map(str::to_owned),
+    };
+    let long = "n".repeat(81);
+    for bad in [
+        asked("not an address", PASSWORD, None),
+        asked("ann@example.org", "short", None),
+        asked("ann@example.org", "password123", None),
+        asked("ann@example.org", PASSWORD, Some(" ")),
+        asked("ann@example.org", PASSWORD, Some("two\nlines")),
+        asked("ann@example.org", PASSWORD, Some(&long)),
+    ] {
+        let Err(Error::Refused(error)) = server.service.account_create(bad.clone(), None).await
+        else {
+            panic!("taken: {bad:?}");
+        };
+        assert_eq!(error.status, 400, "{bad:?}");
+        assert!(!error.hint.is_empty());
+    }
+}

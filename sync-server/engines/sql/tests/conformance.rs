@@ -1,5 +1,7 @@
 //! What every engine behind the SQL port must do, run on each of them.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
 use std::sync::{
     Arc,
     atomic::{AtomicU32, Ordering},

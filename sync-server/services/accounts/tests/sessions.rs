@@ -1,5 +1,7 @@
 //! Accounts and sessions over every kind of database, with a clock that the test moves.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},

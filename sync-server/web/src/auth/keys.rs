@@ -124,6 +124,10 @@ impl Keys {
         rules.leeway = 0;
         let token =
             jsonwebtoken::decode::<Token>(token, key, &rules).map_err(|_| refused())?.claims;
+        let ended = self.0.ended.read().unwrap_or_else(PoisonError::into_inner);
+        if ended.contains_key(&token.sid) {
+            return Err(ApiError::unauthenticated("The session has ended."));
+        }
         Ok(Claims {
             account: token.sub,
             session: token.sid,

@@ -61,13 +61,11 @@ pub(super) async fn bound(
         return ApiError::unavailable("The server has too much to do at the moment.", 2)
             .into_response();
     };
-    match tokio::time::timeout(bounds.timeout, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            tracing::error!(timeout_s = bounds.timeout.as_secs(), "request took too long");
-            ApiError::unavailable("The answer took too long.", 5).into_response()
-        }
+    if let Ok(response) = tokio::time::timeout(bounds.timeout, next.run(request)).await {
+        return response;
     }
+    tracing::error!(timeout_s = bounds.timeout.as_secs(), "request took too long");
+    ApiError::unavailable("The answer took too long.", 5).into_response()
 }
 
 /// A bug in one handler is one answer with 500, not a connection that breaks.

@@ -53,16 +53,8 @@ impl Index {
     pub fn open(dir: &Path) -> Result<Self, Error> {
         fs::create_dir_all(dir).map_err(Error::io("create the folder", dir))?;
         let lock = lock(dir)?;
-        let generation = current(dir).unwrap_or(0);
-        let (generation, (store, writer)) = match open_generation(dir, generation) {
-            Some(opened) => (generation, opened),
-            None => {
-                let next = free_generation(dir);
-                let made = create_generation(dir, next)?;
-                set_current(dir, next)?;
-                (next, made)
-            }
-        };
+        let living = current(dir).and_then(|living| Some((living, open_generation(dir, living)?)));
+        let (generation, (store, writer)) = living.map_or_else(|| create_first(dir), Ok)?;
         remove_others(dir, generation);
         let living = RwLock::new(Living { generation, store: Arc::new(store) });
         let dir = dir.to_owned();
@@ -74,6 +66,11 @@ impl Index {
     /// index, which is to be filled from the whole catalog.
     pub fn position(&self) -> Result<Option<i64>, Error> {
         self.writer().position()
+    }
+
+    /// Which of the indexes that took each other's place this is.
+    pub fn generation(&self) -> u64 {
+        self.living().generation
     }
 
     /// How many documents a search looks through.
@@ -134,6 +131,11 @@ impl Index {
         Ok(Rebuild { index: self, generation, made })
     }
 
+    /// Whether a rebuild is under way.
+    pub fn is_rebuilding(&self) -> bool {
+        *self.rebuilding()
+    }
+
     fn living(&self) -> Living {
         self.living.read().expect("nothing panics while holding it").clone()
     }
@@ -157,30 +159,33 @@ impl Rebuild<'_> {
         Ok(())
     }
 
-    /// Puts the new index in the place of the living one. It stands for `position`: the next
-    /// changes are those after it.
-    pub fn finish(mut self, position: i64) -> Result<(), Error> {
+    /// All documents are there; they stand for `position` in the order of changes. What is left
+    /// is to [take over](Rebuild::take_over).
+    pub fn complete(&mut self, position: i64) -> Result<(), Error> {
         let (store, writer) = self.made();
         writer.commit(Some(position))?;
         writer.compact()?;
-        store.refresh()?;
-        // The writer is held until all is exchanged, so that no change falls in between.
+        store.refresh()
+    }
+
+    /// Puts the new index in the place of the living one, whose uncommitted changes are lost:
+    /// the next to make are those after [`Index::position`].
+    pub fn take_over(mut self) -> Result<(), Error> {
         let mut living_writer = self.index.writer();
         set_current(&self.index.dir, self.generation)?;
-        let (store, writer) = self.made.take().expect("only finish takes it, and once");
-        *living_writer = writer;
-        drop(living_writer);
+        let (store, writer) = self.made.take().expect("only this takes it, and once");
         let new = Living { generation: self.generation, store: Arc::new(store) };
         let old = {
             let mut living = self.index.living.write().expect("nothing panics while holding it");
             std::mem::replace(&mut *living, new)
         };
+        *living_writer = writer;
         remove_generation(&self.index.dir, old.generation);
         Ok(())
     }
 
     fn made(&mut self) -> &mut (Store, Writer) {
-        self.made.as_mut().expect("only finish takes it, and consumes the rebuild")
+        self.made.as_mut().expect("only taking over takes it, and consumes the rebuild")
     }
 }
 
@@ -242,9 +247,6 @@ fn free_generation(dir: &Path) -> u64 {
 
 fn open_generation(dir: &Path, generation: u64) -> Option<(Store, Writer)> {
     let path = generation_dir(dir, generation);
-    if !path.is_dir() {
-        return None;
-    }
     match Store::open(&path) {
         Ok(opened) => Some(opened),
         Err(error) => {
@@ -261,6 +263,14 @@ fn create_generation(dir: &Path, generation: u64) -> Result<(Store, Writer), Err
     let path = generation_dir(dir, generation);
     fs::create_dir_all(&path).map_err(Error::io("create the folder", &path))?;
     Store::create(&path)
+}
+
+/// An empty generation, and the living one from now on.
+fn create_first(dir: &Path) -> Result<(u64, (Store, Writer)), Error> {
+    let generation = free_generation(dir);
+    let created = create_generation(dir, generation)?;
+    set_current(dir, generation)?;
+    Ok((generation, created))
 }
 
 fn remove_others(dir: &Path, living: u64) {

@@ -1,5 +1,7 @@
 //! What listeners type, and what they mean by it.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use engine_search::{Document, Found, Index, Kind, Query, highlight};
 use uuid::Uuid;
 

@@ -10,6 +10,9 @@
 //!
 //! Start reading at [`Service::search`], then [`Service::run`].
 
+mod documents;
+mod fill;
+mod follow;
 mod http;
 pub mod peer;
 mod service;

@@ -49,7 +49,7 @@ impl View {
 impl Segment {
     fn new(reader: &SegmentReader, fields: &Fields) -> tantivy::Result<Self> {
         let column =
-            |name: &str| -> tantivy::Result<Column<u64>> { Ok(reader.fast_fields().u64(name)?) };
+            |name: &str| -> tantivy::Result<Column<u64>> { reader.fast_fields().u64(name) };
         let index = |fields: &KindFields| -> tantivy::Result<KindIndexes> {
             Ok(KindIndexes {
                 title: reader.inverted_index(fields.title)?,

@@ -1,0 +1,76 @@
+//! The interface's calls: each is one line to the facade.
+
+use commands::Facade;
+use tauri::{State, Wry, ipc::Invoke};
+
+/// Declares a Tauri command per call of `ipc`, all of one form, and the handler that finds them.
+macro_rules! calls {
+    ($($name:ident: $call:ident;)*) => {
+        $(
+            #[tauri::command]
+            async fn $name(
+                facade: State<'_, Facade>,
+                args: ipc::$call,
+            ) -> Result<<ipc::$call as ipc::Call>::Reply, ipc::Fault> {
+                facade.$name(args).await
+            }
+        )*
+
+        pub fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
+            tauri::generate_handler![$($name),*]
+        }
+
+        /// The commands by name, with the name their call expects.
+        #[cfg(test)]
+        const NAMES: &[(&str, &str)] =
+            &[$((stringify!($name), <ipc::$call as ipc::Call>::NAME)),*];
+    };
+}
+
+calls! {
+    session_view: SessionGet;
+    session_sign_up: SignUp;
+    session_sign_in: SignIn;
+    session_sign_out: SignOut;
+    secrets_unlock: SecretsUnlock;
+    home_view: HomeGet;
+    search: Search;
+    artist_list: ArtistList;
+    artist_view: ArtistGet;
+    release_list: ReleaseList;
+    release_view: ReleaseGet;
+    track_list: TrackList;
+    track_view: TrackGet;
+    history_list: HistoryList;
+    player_view: PlayerGet;
+    player_play: PlayFrom;
+    player_toggle: PlayerToggle;
+    player_pause: PlayerPause;
+    player_resume: PlayerResume;
+    player_next: PlayerNext;
+    player_previous: PlayerPrevious;
+    player_seek: PlayerSeek;
+    player_set_volume: SetVolume;
+    player_set_muted: SetMuted;
+    player_set_shuffle: SetShuffle;
+    player_set_repeat: SetRepeat;
+    queue_view: QueueGet;
+    queue_add: QueueAdd;
+    queue_play: QueuePlay;
+    queue_remove: QueueRemove;
+    queue_move: QueueMove;
+    queue_clear: QueueClear;
+    queue_undo: QueueUndo;
+    settings_view: SettingsGet;
+    settings_update: SettingsUpdate;
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn commands_have_the_names_the_interface_calls() {
+        for (command, call) in super::NAMES {
+            assert_eq!(command, call);
+        }
+    }
+}

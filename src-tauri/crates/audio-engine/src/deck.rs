@@ -1,1 +1,271 @@
-//! deck
+//! One open item, decoded ahead on a thread of its own into a bounded queue.
+
+mod decode;
+mod edits;
+mod flac;
+mod ogg;
+
+use std::{
+    collections::VecDeque,
+    fs::File,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Condvar, Mutex, OnceLock},
+    thread,
+};
+
+use crate::{
+    Item, Source,
+    engine::Waker,
+    source::{Bytes, Interrupt, Problem, Remote, Sources, lock},
+};
+use decode::Decode;
+
+/// Sound decoded ahead at most, in milliseconds.
+const AHEAD_MS: u64 = 1_500;
+
+/// A stretch of decoded sound, interleaved, in the item's own rate and layout.
+#[derive(Clone, Debug, Default)]
+pub struct Chunk {
+    pub samples: Vec<f32>,
+    pub channels: u16,
+    pub sample_rate: u32,
+    /// Index of the first frame in the item.
+    pub position: u64,
+}
+
+impl Chunk {
+    fn duration_ms(&self) -> u64 {
+        let n_frames = self.samples.len() as u64 / u64::from(self.channels.max(1));
+        n_frames * 1000 / u64::from(self.sample_rate.max(1))
+    }
+}
+
+/// What a deck has to give.
+#[derive(Debug)]
+pub enum Take {
+    Chunk(Chunk),
+    /// Nothing yet.
+    Nothing,
+    End,
+    Failed(String),
+}
+
+#[derive(Debug, Default)]
+struct State {
+    chunks: VecDeque<Chunk>,
+    queued_ms: u64,
+    /// Counts seeks, so that sound from before one is not taken for sound after it.
+    epoch: u64,
+    seek_ms: Option<u64>,
+    is_closed: bool,
+    /// No more chunks will come, and why if that is a failure.
+    end: Option<Option<String>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    interrupt: Interrupt,
+    remote: OnceLock<Arc<Remote>>,
+}
+
+/// An open item. Dropping it stops its thread.
+#[derive(Debug)]
+pub struct Deck {
+    item: Item,
+    shared: Arc<Shared>,
+}
+
+impl Drop for Deck {
+    fn drop(&mut self) {
+        lock(&self.shared.state).is_closed = true;
+        self.disturb();
+    }
+}
+
+impl Deck {
+    /// Opens an item and starts decoding at `position_ms`.
+    pub fn start(
+        item: Item,
+        position_ms: u64,
+        sources: &Arc<Sources>,
+        waker: &Waker,
+    ) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        lock(&shared.state).seek_ms = (position_ms > 0).then_some(position_ms);
+        if let Source::Http { url, authorize } = &item.source {
+            // Asked for before the thread runs: the first byte is what a start waits for.
+            shared.remote.get_or_init(|| sources.open(url, authorize));
+        }
+        let worker =
+            Worker { item: item.clone(), shared: Arc::clone(&shared), waker: waker.clone() };
+        thread::Builder::new().name("audio-decode".to_owned()).spawn(move || worker.run())?;
+        Ok(Self { item, shared })
+    }
+
+    pub fn item(&self) -> &Item {
+        &self.item
+    }
+
+    pub fn set_gain_db(&mut self, gain_db: f32) {
+        self.item.gain_db = gain_db;
+    }
+
+    /// Takes the next stretch, if it is decoded already.
+    pub fn take(&self) -> Take {
+        let mut state = lock(&self.shared.state);
+        if let Some(chunk) = state.chunks.pop_front() {
+            state.queued_ms = state.queued_ms.saturating_sub(chunk.duration_ms());
+            self.shared.changed.notify_one();
+            return Take::Chunk(chunk);
+        }
+        match &state.end {
+            None => Take::Nothing,
+            Some(None) => Take::End,
+            Some(Some(reason)) => Take::Failed(reason.clone()),
+        }
+    }
+
+    /// Goes on at another position; what was decoded is dropped.
+    pub fn seek(&self, position_ms: u64) {
+        let mut state = lock(&self.shared.state);
+        state.epoch += 1;
+        state.seek_ms = Some(position_ms);
+        state.chunks.clear();
+        state.queued_ms = 0;
+        state.end = None;
+        drop(state);
+        self.disturb();
+    }
+
+    /// Why bytes do not come at the moment, if they do not.
+    pub fn problem(&self) -> Option<String> {
+        match self.shared.remote.get()?.problem()? {
+            Problem::Passing(reason) | Problem::Final(reason) => Some(reason),
+        }
+    }
+
+    /// How much of the item is here from where it is read, in milliseconds.
+    pub fn buffered_ms(&self) -> u64 {
+        let share = self.shared.remote.get().map_or(1.0, |remote| remote.buffered());
+        (share * self.item.duration_ms as f64) as u64
+    }
+
+    fn disturb(&self) {
+        self.shared.interrupt.set(true);
+        self.shared.changed.notify_all();
+        if let Some(remote) = self.shared.remote.get() {
+            remote.wake();
+        }
+    }
+}
+
+/// The decoding side.
+struct Worker {
+    item: Item,
+    shared: Arc<Shared>,
+    waker: Waker,
+}
+
+/// What the worker is to do next.
+enum Order {
+    Seek(u64),
+    Decode,
+    Close,
+}
+
+impl Worker {
+    fn run(self) {
+        let mut decode = None;
+        loop {
+            let (order, epoch) = self.next_order();
+            let outcome = match order {
+                Order::Close => return,
+                Order::Seek(position_ms) => {
+                    self.guarded(&mut decode, |decode| decode.seek(position_ms).map(|()| None))
+                }
+                Order::Decode => self.guarded(&mut decode, |decode| decode.next().map(Some)),
+            };
+            self.report(outcome, epoch);
+        }
+    }
+
+    /// Waits until there is room for more sound, or something else to do.
+    fn next_order(&self) -> (Order, u64) {
+        let mut state = lock(&self.shared.state);
+        loop {
+            if state.is_closed {
+                return (Order::Close, state.epoch);
+            }
+            // Lifted under the lock: a seek that comes later sets it again.
+            self.shared.interrupt.set(false);
+            if let Some(position_ms) = state.seek_ms.take() {
+                return (Order::Seek(position_ms), state.epoch);
+            }
+            if state.end.is_none() && state.queued_ms < AHEAD_MS {
+                return (Order::Decode, state.epoch);
+            }
+            state =
+                self.shared.changed.wait(state).unwrap_or_else(std::sync::PoisonError::into_inner);
+        }
+    }
+
+    /// Runs decoder code, which meets bytes from strangers: a panic there is a failed item.
+    fn guarded<T>(
+        &self,
+        decode: &mut Option<Decode>,
+        run: impl FnOnce(&mut Decode) -> Result<Option<T>, String>,
+    ) -> Result<Option<T>, String> {
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let decode = match decode {
+                Some(decode) => decode,
+                None => decode.insert(self.open()?),
+            };
+            run(decode)
+        }));
+        result.unwrap_or_else(|_| {
+            *decode = None;
+            Err("the file is damaged in a way that its decoder cannot handle".to_owned())
+        })
+    }
+
+    fn open(&self) -> Result<Decode, String> {
+        let bytes = match &self.item.source {
+            Source::File(path) => Bytes::File(Arc::new(
+                File::open(path).map_err(|error| format!("the file cannot be opened: {error}"))?,
+            )),
+            Source::Http { .. } => {
+                Bytes::Remote(Arc::clone(self.shared.remote.get().ok_or("the source is gone")?))
+            }
+        };
+        Decode::open(
+            bytes,
+            self.shared.interrupt.clone(),
+            &self.item.content_type,
+            self.item.duration_ms,
+        )
+    }
+
+    fn report(&self, outcome: Result<Option<Option<Chunk>>, String>, epoch: u64) {
+        let mut state = lock(&self.shared.state);
+        if state.epoch != epoch || state.is_closed {
+            return;
+        }
+        match outcome {
+            // The seek is done.
+            Ok(None) => return,
+            Ok(Some(Some(chunk))) => {
+                state.queued_ms += chunk.duration_ms();
+                state.chunks.push_back(chunk);
+            }
+            Ok(Some(None)) => state.end = Some(None),
+            Err(reason) => state.end = Some(Some(reason)),
+        }
+        let is_first = state.chunks.len() <= 1;
+        drop(state);
+        if is_first {
+            self.waker.wake();
+        }
+    }
+}

@@ -81,28 +81,53 @@ pub enum Command {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Event {
     /// The first sample of a loaded item was handed to the device. Comes once per `Load`.
-    Started { token: PlayToken },
+    Started {
+        token: PlayToken,
+    },
     /// Four times a second while playing, and after every seek. `buffered_ms` is how much of the
     /// item, from its start to the end of the loaded stretch that is playing, is on this machine.
-    Position { token: PlayToken, position_ms: u64, buffered_ms: u64 },
+    Position {
+        token: PlayToken,
+        position_ms: u64,
+        buffered_ms: u64,
+    },
     Paused,
     Resumed,
     /// Wants to play and has nothing to play yet.
-    Buffering { token: PlayToken },
+    Buffering {
+        token: PlayToken,
+    },
     /// Wants to play and cannot for a reason outside; goes on by itself when the reason is gone.
-    Waiting { token: PlayToken, reason: String },
+    Waiting {
+        token: PlayToken,
+        reason: String,
+    },
     /// The sound is back after `Buffering` or `Waiting`.
-    Flowing { token: PlayToken },
+    Flowing {
+        token: PlayToken,
+    },
     /// The prepared item followed without a gap; its first sample is being heard.
-    Advanced { from: PlayToken, to: PlayToken },
+    Advanced {
+        from: PlayToken,
+        to: PlayToken,
+    },
     /// The last sample was heard and nothing was prepared.
-    Ended { token: PlayToken },
+    Ended {
+        token: PlayToken,
+    },
     /// The item cannot be played (further), and why. What was decoded before was played.
-    Failed { token: PlayToken, reason: String },
+    Failed {
+        token: PlayToken,
+        reason: String,
+    },
     /// Sound goes to this device from now on.
-    DeviceChanged { name: String },
+    DeviceChanged {
+        name: String,
+    },
     /// There is no device to play on; playing pauses and goes on when one appears.
-    NoDevice { reason: String },
+    NoDevice {
+        reason: String,
+    },
     /// Everything was unloaded on request.
     Stopped,
 }

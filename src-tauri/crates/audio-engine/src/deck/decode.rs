@@ -1,0 +1,486 @@
+//! Demuxing and decoding of one item, trimmed to the samples that belong to the music.
+//!
+//! Every format is trimmed by one rule: a decoded frame has a position in the item, and frames
+//! before 0, before a seek's target or behind the end are dropped. Encoder delay and padding
+//! (LAME and Xing tags, Vorbis and Opus granule positions, Opus pre-skip, MP4 edit lists and
+//! iTunSMPB) only shift that position. Decoders therefore run without trimming of their own.
+
+use std::sync::{
+    Arc, LazyLock,
+    atomic::{AtomicBool, Ordering},
+};
+
+use symphonia::core::{
+    codecs::{
+        CodecParameters,
+        audio::{AudioDecoder, AudioDecoderOptions, well_known::CODEC_ID_OPUS},
+        registry::CodecRegistry,
+    },
+    errors::{Error, SeekErrorKind},
+    formats::{
+        FormatOptions, FormatReader, SeekMode, SeekTo, TrackType,
+        probe::Hint,
+        well_known::{FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MP3, FORMAT_ID_OGG},
+    },
+    io::{MediaSourceStream, MediaSourceStreamOptions},
+    meta::MetadataOptions,
+    packet::Packet,
+    units::{TimeBase, Timestamp},
+};
+
+use super::{Chunk, edits, flac, ogg};
+use crate::source::{Bytes, Interrupt, Reader};
+
+/// Packets in a row that may fail before the item is given up.
+const MAX_BAD_PACKETS: u32 = 300;
+/// Decoded before a seek's target and dropped, so that overlapping codecs are in full swing
+/// there; Opus wants 80 ms (RFC 7845, section 4.6).
+const PREROLL_MS: u64 = 120;
+/// Tries to get in front of a position whose place in the file has to be guessed.
+const MAX_GUESSES: u32 = 6;
+
+static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
+    let mut codecs = CodecRegistry::new();
+    symphonia::default::register_enabled_codecs(&mut codecs);
+    codecs.register_audio_decoder::<symphonia_adapter_libopus::OpusDecoder>();
+    codecs
+});
+
+/// Containers that are sought in ways of their own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Container {
+    Flac,
+    Ogg,
+    Mp3,
+    Other,
+}
+
+/// An open item.
+pub struct Decode {
+    bytes: Bytes,
+    interrupt: Interrupt,
+    content_type: String,
+    duration_ms: u64,
+    container: Container,
+    /// The demuxer saw the end of the file and can seek by itself.
+    is_seekable: bool,
+    format: Box<dyn FormatReader>,
+    decoder: Box<dyn AudioDecoder>,
+    track_id: u32,
+    time_base: Option<TimeBase>,
+    /// Frames before the music, as the container counts.
+    lead: i64,
+    end: Option<u64>,
+    /// Frames before this one are dropped.
+    start: u64,
+    /// What is to be added to positions of a demuxer that was set in the middle of a file.
+    offset: i64,
+    next_frame: Option<i64>,
+    /// Read already, to learn where the demuxer is.
+    pending: Option<Packet>,
+    n_bad: u32,
+    is_at_end: bool,
+}
+
+/// A demuxer and its track, ready for decoding.
+struct Opened {
+    format: Box<dyn FormatReader>,
+    decoder: Box<dyn AudioDecoder>,
+    track_id: u32,
+    time_base: Option<TimeBase>,
+    delay: u32,
+    is_opus: bool,
+}
+
+impl Decode {
+    pub fn open(
+        bytes: Bytes,
+        interrupt: Interrupt,
+        content_type: &str,
+        duration_ms: u64,
+    ) -> Result<Self, String> {
+        let mut is_seekable = bytes.is_here();
+        let mut opened = open_whole(&bytes, &interrupt, content_type, is_seekable);
+        if opened.is_err() && !is_seekable && !interrupt.is_set() && bytes.size_bytes().is_some() {
+            // Some files can only be read from the end (an MP4 with its index there).
+            is_seekable = true;
+            opened = open_whole(&bytes, &interrupt, content_type, true);
+        }
+        let opened = opened?;
+        let info = opened.format.format_info().format;
+        let container = match info {
+            FORMAT_ID_FLAC => Container::Flac,
+            FORMAT_ID_OGG => Container::Ogg,
+            FORMAT_ID_MP3 => Container::Mp3,
+            _ => Container::Other,
+        };
+        let (mut lead, mut end) = (0, None);
+        if container == Container::Ogg && opened.is_opus {
+            lead = i64::from(opened.delay);
+        } else if info == FORMAT_ID_ISOMP4 {
+            let reader = Reader::new(bytes.clone(), interrupt.clone(), Arc::default());
+            if let Some(edit) = edits::read(reader) {
+                lead = edit.lead;
+                end = edit.n_frames;
+            }
+        }
+        Ok(Self {
+            bytes,
+            interrupt,
+            content_type: content_type.to_owned(),
+            duration_ms,
+            container,
+            is_seekable,
+            format: opened.format,
+            decoder: opened.decoder,
+            track_id: opened.track_id,
+            time_base: opened.time_base,
+            lead,
+            end,
+            start: 0,
+            offset: 0,
+            next_frame: None,
+            pending: None,
+            n_bad: 0,
+            is_at_end: false,
+        })
+    }
+
+    /// The next stretch of sound; `None` at the end.
+    pub fn next(&mut self) -> Result<Option<Chunk>, String> {
+        while !self.is_at_end {
+            let Some(packet) = self.next_packet()? else { break };
+            if packet.track_id != self.track_id {
+                continue;
+            }
+            if let Some(chunk) = self.decode(&packet)? {
+                return Ok(Some(chunk));
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_packet(&mut self) -> Result<Option<Packet>, String> {
+        if let Some(packet) = self.pending.take() {
+            return Ok(Some(packet));
+        }
+        loop {
+            match self.format.next_packet() {
+                Ok(packet) => return Ok(packet),
+                // A file that was cut off plays as far as it goes.
+                Err(Error::IoError(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                    return Ok(None);
+                }
+                Err(Error::ResetRequired) => self.follow_chain()?,
+                Err(error @ Error::DecodeError(_)) => self.count_bad(&error)?,
+                Err(error) => return Err(describe(&error)),
+            }
+        }
+    }
+
+    /// A chained file starts its next part: a new decoder, positions go on where they are.
+    fn follow_chain(&mut self) -> Result<(), String> {
+        let track = self
+            .format
+            .default_track(TrackType::Audio)
+            .ok_or("the next part of the file has no sound")?;
+        let Some(CodecParameters::Audio(params)) = &track.codec_params else {
+            return Err("the next part of the file has no sound".to_owned());
+        };
+        self.decoder = CODECS
+            .make_audio_decoder(params, &AudioDecoderOptions::default().gapless(false))
+            .map_err(|error| describe(&error))?;
+        self.track_id = track.id;
+        self.time_base = track.time_base;
+        self.offset = self.next_frame.unwrap_or(0);
+        self.next_frame = None;
+        Ok(())
+    }
+
+    fn count_bad(&mut self, error: &Error) -> Result<(), String> {
+        self.n_bad += 1;
+        if self.n_bad > MAX_BAD_PACKETS {
+            return Err(format!("the file is damaged: {error}"));
+        }
+        Ok(())
+    }
+
+    /// Decodes one packet; `None` where all of it was trimmed away or unreadable.
+    fn decode(&mut self, packet: &Packet) -> Result<Option<Chunk>, String> {
+        let decoded = match self.decoder.decode(packet) {
+            Ok(decoded) => decoded,
+            Err(error @ (Error::DecodeError(_) | Error::IoError(_))) => {
+                self.count_bad(&error)?;
+                return Ok(None);
+            }
+            Err(error) => return Err(describe(&error)),
+        };
+        self.n_bad = 0;
+        let sample_rate = decoded.spec().rate();
+        let n_channels = decoded.spec().channels().count();
+        let n_frames = decoded.frames() as i64;
+        if n_frames == 0 {
+            return Ok(None);
+        }
+        if sample_rate == 0 || n_channels == 0 || n_channels > 32 {
+            return Err("the file has an impossible layout".to_owned());
+        }
+        let mut samples = Vec::new();
+        decoded.copy_to_vec_interleaved::<f32>(&mut samples);
+
+        let is_exact = self
+            .time_base
+            .is_some_and(|base| base.numer.get() == 1 && base.denom.get() == sample_rate);
+        let first = match (is_exact, self.next_frame) {
+            (false, Some(next)) => next,
+            _ => self.frames_of(packet.pts, sample_rate) - self.lead + self.offset,
+        };
+        self.next_frame = Some(first + n_frames);
+
+        let mut from = (self.start as i64).max(0);
+        let mut to = self.end.map_or(i64::MAX, |end| end as i64);
+        if is_exact {
+            from = from.max(first.saturating_add(packet.trim_start.get() as i64));
+            let n_padding = (packet.trim_end.get() as i64)
+                .max(n_frames.saturating_sub(packet.block_dur().get() as i64))
+                .clamp(0, n_frames);
+            // Only the last packet of an item is shorter than what it decodes to.
+            if packet.block_dur().get() > 0 {
+                to = to.min(first + n_frames - n_padding);
+            }
+        }
+        if self.end.is_some_and(|end| first >= end as i64) {
+            self.is_at_end = true;
+        }
+        let (from, to) = (from.max(first), to.min(first + n_frames));
+        if from >= to {
+            return Ok(None);
+        }
+        let index_of = |frame: i64| (frame - first) as usize * n_channels;
+        samples.truncate(index_of(to));
+        samples.drain(..index_of(from));
+        Ok(Some(Chunk { samples, channels: n_channels as u16, sample_rate, position: from as u64 }))
+    }
+
+    fn frames_of(&self, ts: Timestamp, sample_rate: u32) -> i64 {
+        let Some(base) = self.time_base else { return ts.get() };
+        let frames = i128::from(ts.get()) * i128::from(base.numer.get()) * i128::from(sample_rate)
+            / i128::from(base.denom.get());
+        frames as i64
+    }
+
+    /// Goes to a position; the next chunk starts exactly there wherever the format allows it.
+    pub fn seek(&mut self, position_ms: u64) -> Result<(), String> {
+        self.is_at_end = false;
+        self.n_bad = 0;
+        let sample_rate = self.sample_rate();
+        self.start = position_ms * u64::from(sample_rate) / 1000;
+        if self.container == Container::Ogg && self.bytes.is_here() && !self.is_seekable {
+            // All is here by now: let the demuxer look at the end, then it finds its own way.
+            self.reopen(Reader::new(
+                self.bytes.clone(),
+                self.interrupt.clone(),
+                Arc::new(AtomicBool::new(true)),
+            ))?;
+            self.is_seekable = true;
+        }
+        let needs_guess = match self.container {
+            Container::Flac | Container::Ogg => !self.bytes.is_here(),
+            Container::Mp3 | Container::Other => false,
+        };
+        if needs_guess {
+            return self.seek_by_guess(position_ms, sample_rate);
+        }
+        self.seek_by_demuxer(position_ms, sample_rate)
+    }
+
+    fn seek_by_demuxer(&mut self, position_ms: u64, sample_rate: u32) -> Result<(), String> {
+        let preroll_ms = if self.container == Container::Flac { 0 } else { PREROLL_MS };
+        let frame = position_ms.saturating_sub(preroll_ms) * u64::from(sample_rate) / 1000;
+        let wanted = frame as i64 + self.lead;
+        let ts = match self.time_base {
+            Some(base) => {
+                let ticks = i128::from(wanted) * i128::from(base.denom.get())
+                    / (i128::from(base.numer.get()) * i128::from(sample_rate));
+                Timestamp::new(ticks as i64)
+            }
+            None => Timestamp::new(wanted),
+        };
+        // Counting MP3 frames up to the target is exact, but needs all bytes before it.
+        let is_estimate = self.container == Container::Mp3 && !self.bytes.is_here();
+        let mode = if is_estimate { SeekMode::Coarse } else { SeekMode::Accurate };
+        self.pending = None;
+        let target = SeekTo::Timestamp { ts, track_id: self.track_id };
+        let result = match self.format.seek(mode, target) {
+            Err(Error::SeekError(SeekErrorKind::Unseekable)) if is_estimate => {
+                return self.seek_raw(position_ms, sample_rate);
+            }
+            other => other,
+        };
+        self.decoder.reset();
+        self.next_frame = None;
+        match result {
+            Ok(_) => Ok(()),
+            Err(Error::SeekError(SeekErrorKind::OutOfRange)) => {
+                self.is_at_end = true;
+                Ok(())
+            }
+            Err(Error::IoError(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                self.is_at_end = true;
+                Ok(())
+            }
+            Err(error) => Err(describe(&error)),
+        }
+    }
+
+    /// Sets the demuxer in the middle of a file whose bytes are not here, at a guessed place
+    /// just before the target: one request where demuxers would make one per bisection step.
+    fn seek_by_guess(&mut self, position_ms: u64, sample_rate: u32) -> Result<(), String> {
+        let plain = Reader::new(self.bytes.clone(), self.interrupt.clone(), Arc::default());
+        let map = match self.container {
+            Container::Flac => flac::map(plain),
+            _ => ogg::map(plain, self.duration_ms),
+        };
+        let size = self.bytes.size_bytes();
+        let (Some(map), Some(size)) = (map, size) else {
+            return self.seek_by_demuxer(position_ms, sample_rate);
+        };
+        let margin_ms = map.margin_ms;
+        let mut guess_ms = position_ms.saturating_sub(margin_ms);
+        for _ in 0..MAX_GUESSES {
+            let mut place = map.place(guess_ms, size);
+            if self.container == Container::Ogg {
+                let reader =
+                    Reader::spliced(self.bytes.clone(), self.interrupt.clone(), Vec::new(), place);
+                match ogg::next_page(reader) {
+                    Ok(Some(offset)) => place += offset,
+                    Ok(None) => {
+                        guess_ms = guess_ms.saturating_sub(4 * margin_ms);
+                        continue;
+                    }
+                    Err(reason) => return Err(reason),
+                }
+            }
+            let reader = Reader::spliced(
+                self.bytes.clone(),
+                self.interrupt.clone(),
+                map.head.clone(),
+                place,
+            );
+            let reopened = self.reopen(reader);
+            if self.interrupt.is_set() {
+                return Err("interrupted".to_owned());
+            }
+            let found_ms = match reopened {
+                Ok(()) => match self.format.next_packet() {
+                    Ok(Some(packet)) => {
+                        let frame = self.frames_of(packet.pts, sample_rate) - self.lead;
+                        self.pending = Some(packet);
+                        frame.max(0) as u64 * 1000 / u64::from(sample_rate.max(1))
+                    }
+                    Ok(None) | Err(_) => u64::MAX,
+                },
+                Err(_) => u64::MAX,
+            };
+            // Vorbis and Opus need what lies a little before the target.
+            let wanted_ms = if self.container == Container::Ogg {
+                position_ms.saturating_sub(PREROLL_MS)
+            } else {
+                position_ms
+            };
+            if found_ms <= wanted_ms || place <= map.first {
+                return Ok(());
+            }
+            let over_ms = if found_ms == u64::MAX { 4 * margin_ms } else { found_ms - wanted_ms };
+            guess_ms = guess_ms.saturating_sub(over_ms + margin_ms);
+        }
+        Err("the position could not be found in the file".to_owned())
+    }
+
+    /// Goes on at the byte that the share of the time suggests: all that a stream of frames
+    /// without any index or count allows.
+    fn seek_raw(&mut self, position_ms: u64, sample_rate: u32) -> Result<(), String> {
+        let size = self.bytes.size_bytes().ok_or("the size of the file is not known")?;
+        if self.duration_ms == 0 {
+            return Err("the length of the track is not known".to_owned());
+        }
+        let from_ms = position_ms.saturating_sub(PREROLL_MS).min(self.duration_ms);
+        let place = (size as f64 * from_ms as f64 / self.duration_ms as f64) as u64;
+        self.reopen(Reader::spliced(
+            self.bytes.clone(),
+            self.interrupt.clone(),
+            Vec::new(),
+            place,
+        ))?;
+        self.offset = (from_ms * u64::from(sample_rate) / 1000) as i64;
+        Ok(())
+    }
+
+    fn reopen(&mut self, reader: Reader) -> Result<(), String> {
+        let opened = open(reader, &self.content_type)?;
+        self.format = opened.format;
+        self.decoder = opened.decoder;
+        self.track_id = opened.track_id;
+        self.time_base = opened.time_base;
+        self.offset = 0;
+        self.next_frame = None;
+        self.pending = None;
+        Ok(())
+    }
+
+    fn sample_rate(&self) -> u32 {
+        let known = self.decoder.codec_params().sample_rate;
+        known.or(self.time_base.map(|base| base.denom.get())).unwrap_or(48_000).max(1)
+    }
+}
+
+fn open_whole(
+    bytes: &Bytes,
+    interrupt: &Interrupt,
+    content_type: &str,
+    is_seekable: bool,
+) -> Result<Opened, String> {
+    let may_seek = Arc::new(AtomicBool::new(is_seekable));
+    let reader = Reader::new(bytes.clone(), interrupt.clone(), Arc::clone(&may_seek));
+    let opened = open(reader, content_type)?;
+    // Looking for the format must not jump about in a file that is still coming; a seek may.
+    may_seek.store(true, Ordering::Relaxed);
+    Ok(opened)
+}
+
+fn open(reader: Reader, content_type: &str) -> Result<Opened, String> {
+    let mut hint = Hint::new();
+    hint.mime_type(content_type);
+    let stream = MediaSourceStream::new(Box::new(reader), MediaSourceStreamOptions::default());
+    let format = symphonia::default::get_probe()
+        .probe(&hint, stream, FormatOptions::default(), MetadataOptions::default())
+        .map_err(|error| describe(&error))?;
+    let track = format.default_track(TrackType::Audio).ok_or("there is no sound in the file")?;
+    let Some(CodecParameters::Audio(params)) = &track.codec_params else {
+        return Err("there is no sound in the file".to_owned());
+    };
+    let mut params = params.clone();
+    let is_opus = params.codec == CODEC_ID_OPUS;
+    if is_opus {
+        // The adapter would skip the start of the first packet by itself, also after a seek.
+        params.extra_data = None;
+    }
+    let decoder = CODECS
+        .make_audio_decoder(&params, &AudioDecoderOptions::default().gapless(false))
+        .map_err(|error| describe(&error))?;
+    let (track_id, time_base, delay) = (track.id, track.time_base, track.delay.unwrap_or(0));
+    Ok(Opened { decoder, track_id, time_base, delay, is_opus, format })
+}
+
+/// An error in words for a person.
+fn describe(error: &Error) -> String {
+    match error {
+        Error::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            "the file is cut off".to_owned()
+        }
+        Error::IoError(error) => error.to_string(),
+        Error::Unsupported(_) => "this is not a kind of audio that can be played".to_owned(),
+        Error::LimitError(_) => "the file asks for more memory than is reasonable".to_owned(),
+        other => format!("the file is damaged: {other}"),
+    }
+}

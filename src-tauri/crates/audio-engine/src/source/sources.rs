@@ -1,0 +1,125 @@
+//! What all HTTP sources share: the client, the runtime and the cache of finished ones.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
+
+use tokio::runtime::{Handle, Runtime};
+use url::Url;
+
+use super::{Authorize, Remote};
+use crate::StartError;
+
+/// Connections kept open to a server without use.
+const MAX_IDLE: usize = 3;
+/// Connections opened ahead: one to play from, one for the seek that cuts the first off.
+const N_WARM: usize = 2;
+
+/// Opens sources and keeps finished ones.
+#[derive(Debug)]
+pub struct Sources {
+    client: reqwest::Client,
+    handle: Handle,
+    source_bytes: usize,
+    cache_bytes: usize,
+    /// Complete sources, last used at the back.
+    cache: Mutex<VecDeque<Arc<Remote>>>,
+    warm_url: Mutex<Option<Url>>,
+}
+
+impl Sources {
+    pub fn new(
+        runtime: &Runtime,
+        source_bytes: usize,
+        cache_bytes: usize,
+    ) -> Result<Arc<Self>, StartError> {
+        let client = reqwest::Client::builder()
+            .http1_only()
+            .connect_timeout(Duration::from_secs(5))
+            .pool_max_idle_per_host(MAX_IDLE)
+            .pool_idle_timeout(Duration::from_secs(90))
+            .tcp_nodelay(true)
+            .build()
+            .map_err(StartError::Http)?;
+        Ok(Arc::new(Self {
+            client,
+            handle: runtime.handle().clone(),
+            source_bytes,
+            cache_bytes,
+            cache: Mutex::default(),
+            warm_url: Mutex::default(),
+        }))
+    }
+
+    /// The source of `url`: the cached one where it is complete, else a new one that is already
+    /// being fetched from its first byte.
+    pub fn open(self: &Arc<Self>, url: &Url, authorize: &Arc<dyn Authorize>) -> Arc<Remote> {
+        if let Some(cached) = self.cached(url) {
+            return cached;
+        }
+        let remote = Remote::new(
+            url.clone(),
+            Arc::clone(authorize),
+            Arc::downgrade(self),
+            self.source_bytes,
+        );
+        remote.ensure_fetch(0);
+        remote
+    }
+
+    /// Keeps a complete source for playing it again, and drops those used longest ago.
+    pub fn keep(&self, remote: Arc<Remote>) {
+        let mut cache = lock(&self.cache);
+        cache.retain(|kept| kept.url() != remote.url());
+        cache.push_back(remote);
+        let mut size: usize = cache.iter().map(|kept| kept.size_bytes()).sum();
+        while size > self.cache_bytes
+            && let Some(dropped) = cache.pop_front()
+        {
+            size = size.saturating_sub(dropped.size_bytes());
+        }
+    }
+
+    fn cached(&self, url: &Url) -> Option<Arc<Remote>> {
+        let mut cache = lock(&self.cache);
+        let index = cache.iter().position(|kept| kept.url() == url)?;
+        let remote = cache.remove(index)?;
+        cache.push_back(Arc::clone(&remote));
+        Some(remote)
+    }
+
+    /// Opens connections by small requests to `url`, and remembers it for later.
+    pub fn warm(&self, url: Url) {
+        *lock(&self.warm_url) = Some(url);
+        (0..N_WARM).for_each(|_| self.warm_one());
+    }
+
+    /// Replaces a connection that was cut off, if a URL for that is known.
+    pub fn warm_one(&self) {
+        let Some(url) = lock(&self.warm_url).clone() else { return };
+        let request = self.client.head(url).timeout(Duration::from_secs(5));
+        self.handle.spawn(async move {
+            if let Err(error) = request.send().await {
+                tracing::debug!(error = &error as &dyn std::error::Error, "no connection ahead");
+            }
+        });
+    }
+
+    pub(super) fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+/// Sources as a running fetch sees them: it must not keep them alive.
+pub type Owner = Weak<Sources>;
+
+/// Locks; a panic elsewhere does not take the bytes down with it.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,1 +1,29 @@
-//! Artists, releases and tracks.
+//! The catalog: artists, releases, tracks, their covers and their plays.
+//!
+//! It decides which artist a credit means and which release a track belongs to ([`rules`], pure),
+//! keeps the answer in SQL ([`store`]), and tells others what changed through an outbox that is
+//! written with the change. It does not read audio files (ingest does), search (discovery), or
+//! serve audio (delivery).
+//!
+//! Start reading at [`Service`], then [`store::put`].
+
+mod clock;
+mod covers;
+mod error;
+mod http;
+mod rules;
+mod schema;
+mod service;
+mod sql;
+mod store;
+#[cfg(test)]
+mod testing;
+
+pub use covers::{ImageError, Picture, Size};
+pub use error::Error;
+pub use http::routes;
+pub use service::Service;
+pub use store::{
+    changes::{Change, Entity},
+    read::Played,
+};

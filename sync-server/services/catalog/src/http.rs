@@ -1,0 +1,35 @@
+//! The catalog's routes. Handlers parse, call and answer; what they mean is in `service`.
+
+mod artists;
+mod covers;
+mod lists;
+mod plays;
+mod releases;
+mod tracks;
+
+use std::sync::Arc;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::ApiError;
+
+use crate::{Service, error::Error};
+
+/// All routes of the catalog, with full paths.
+pub fn routes(service: Arc<Service>) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(artists::artist_list))
+        .routes(routes!(artists::artist_view))
+        .routes(routes!(releases::release_list))
+        .routes(routes!(releases::release_view))
+        .routes(routes!(tracks::track_list))
+        .routes(routes!(tracks::track_view))
+        .routes(routes!(covers::cover_view))
+        .routes(routes!(plays::play_report))
+        .with_state(service)
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        Self::internal(error)
+    }
+}

@@ -1,0 +1,118 @@
+//! Keys under which artists and releases are known. Two credits, or two tracks, that share a
+//! key mean the same artist, or the same release.
+
+use domain::{
+    imported::{CreditedArtist, ImportedTrack},
+    text::fold,
+};
+
+use super::credit::is_various;
+
+/// The key of a MusicBrainz artist id, where tagged.
+pub fn artist_mbid_key(credit: &CreditedArtist) -> Option<String> {
+    let id = credit.musicbrainz_id.as_deref()?.trim();
+    (!id.is_empty()).then(|| format!("mb:{}", id.to_lowercase()))
+}
+
+/// The key of an artist's name: folded, so that case and marks do not matter.
+pub fn artist_name_key(name: &str) -> String {
+    hashed("name", [name])
+}
+
+/// The keys of a track's release, best first: the first one that is known decides, and a new
+/// release is known under the first.
+///
+/// A MusicBrainz release id stands for itself. Otherwise a release is a title, an album artist
+/// and a folder. Where a track has no album artist, it belongs to the release of its own artist,
+/// if there is one, and else to that of all tracks in the folder with that title and no album
+/// artist. A track without a release title is a single.
+pub fn release_keys(track: &ImportedTrack) -> Vec<String> {
+    if let Some(id) = &track.musicbrainz_release_id {
+        return vec![format!("mb:{}", id.trim().to_lowercase())];
+    }
+    let folder = track.release_folder.as_str();
+    let Some(title) = &track.release_title else {
+        return vec![hashed("single", [&track.title, &names(&track.artists), folder])];
+    };
+    let owned_by = |owner: &str| hashed("release", [title, owner, folder]);
+    if is_various(&track.album_artists) || (track.album_artists.is_empty() && track.is_compilation)
+    {
+        vec![owned_by("\u{1}various")]
+    } else if track.album_artists.is_empty() {
+        vec![owned_by(&names(&track.artists)), owned_by("\u{1}any")]
+    } else {
+        vec![owned_by(&names(&track.album_artists))]
+    }
+}
+
+fn names(credits: &[CreditedArtist]) -> String {
+    credits.iter().map(|credit| credit.name.as_str()).collect::<Vec<_>>().join("\u{2}")
+}
+
+/// One key of bounded length from texts of any length. Texts are folded and their blanks made
+/// single; the separator cannot come from a tag that was trimmed of control characters.
+fn hashed<const N: usize>(kind: &str, texts: [&str; N]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for text in texts {
+        for word in fold(text).split_whitespace() {
+            hasher.update(word.as_bytes()).update(b" ");
+        }
+        hasher.update(b"\x1f");
+    }
+    format!("{kind}:{}", &hasher.finalize().to_hex()[..32])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::track;
+
+    fn same(a: &ImportedTrack, b: &ImportedTrack) -> bool {
+        release_keys(a).last() == release_keys(b).last()
+    }
+
+    #[test]
+    fn names_match_whatever_their_case_marks_and_blanks() {
+        assert_eq!(artist_name_key("Sigur Rós"), artist_name_key("sigur  ROS "));
+        assert_ne!(artist_name_key("Sigur Rós"), artist_name_key("Sigur Rose"));
+    }
+
+    #[test]
+    fn release_is_title_album_artist_and_folder() {
+        let base = track("One").by(&["Ann"]).on("Blue").album_by(&["Ann"]).build();
+        let other = track("Two").by(&["Ann", "Bo"]).on("BLUE").album_by(&["ann"]).build();
+        assert!(same(&base, &other));
+        let elsewhere =
+            track("Two").by(&["Ann"]).on("Blue").album_by(&["Ann"]).in_folder("b").build();
+        assert!(!same(&base, &elsewhere));
+        let by_bo = track("Two").by(&["Bo"]).on("Blue").album_by(&["Bo"]).build();
+        assert!(!same(&base, &by_bo));
+    }
+
+    #[test]
+    fn musicbrainz_release_outweighs_folder_and_title() {
+        let mut a = track("One").on("Blue").build();
+        let mut b = track("Two").on("Blue (disc 2)").in_folder("b").build();
+        a.musicbrainz_release_id = Some("F00".into());
+        b.musicbrainz_release_id = Some("f00".into());
+        assert!(same(&a, &b));
+    }
+
+    #[test]
+    fn without_album_artist_the_folder_holds_together() {
+        let a = track("One").by(&["Ann"]).on("Blue").build();
+        let b = track("Two").by(&["Bo"]).on("Blue").build();
+        assert!(same(&a, &b));
+        assert_eq!(release_keys(&a).len(), 2);
+        let tagged = track("Three").by(&["Ann"]).on("Blue").album_by(&["Ann"]).build();
+        assert_eq!(release_keys(&a)[0], release_keys(&tagged)[0]);
+    }
+
+    #[test]
+    fn untitled_releases_are_singles() {
+        let a = track("One").by(&["Ann"]).build();
+        assert!(same(&a, &track("one").by(&["Ann"]).build()));
+        assert!(!same(&a, &track("Two").by(&["Ann"]).build()));
+        assert!(!same(&a, &track("One").by(&["Ann"]).on("One").build()));
+    }
+}

@@ -1,0 +1,135 @@
+//! Making SQL for many rows at once.
+
+use engine_sql::sqlx::{
+    Any, AnyConnection, Arguments as _, AssertSqlSafe, Encode, Type,
+    any::{AnyArguments, AnyRow},
+};
+
+use crate::error::Error;
+
+/// Parameters of one statement: SQLite takes 32,766, PostgreSQL 65,535.
+const PARAMETERS_MAX: usize = 16_000;
+
+/// `$4, $5, $6`: `n` parameters from number `first`.
+pub fn list(first: usize, n: usize) -> String {
+    let numbers = (first..first + n).map(|number| format!("${number}"));
+    numbers.collect::<Vec<_>>().join(", ")
+}
+
+/// `($1, $2), ($3, $4)`: `n_rows` rows of `n_columns` parameters.
+pub fn rows(n_rows: usize, n_columns: usize) -> String {
+    let rows = (0..n_rows).map(|row| format!("({})", list(row * n_columns + 1, n_columns)));
+    rows.collect::<Vec<_>>().join(", ")
+}
+
+/// Arguments of one statement, in order.
+#[derive(Default)]
+pub struct Values(AnyArguments);
+
+impl Values {
+    /// Adds one argument.
+    pub fn add<T>(&mut self, value: T) -> &mut Self
+    where
+        T: for<'q> Encode<'q, Any> + Type<Any>,
+    {
+        self.0.add(value).expect("texts, numbers and bytes always encode");
+        self
+    }
+
+    /// All arguments added so far.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// Runs `head VALUES (..), (..) tail` over all rows, in as few statements as the databases take.
+pub async fn insert<T>(
+    tx: &mut AnyConnection,
+    head: &str,
+    tail: &str,
+    rows_to_put: &[T],
+    n_columns: usize,
+    bind: impl Fn(&mut Values, &T),
+) -> Result<(), Error> {
+    for chunk in rows_to_put.chunks((PARAMETERS_MAX / n_columns).max(1)) {
+        let mut values = Values::default();
+        for row in chunk {
+            bind(&mut values, row);
+        }
+        debug_assert_eq!(values.len(), chunk.len() * n_columns);
+        let sql = format!("{head} VALUES {} {tail}", rows(chunk.len(), n_columns));
+        execute(tx, sql, values).await?;
+    }
+    Ok(())
+}
+
+/// Runs one statement; answers how many rows it touched.
+pub async fn execute(tx: &mut AnyConnection, sql: String, values: Values) -> Result<u64, Error> {
+    // The text holds parameter numbers and our own words only; data goes through `values`. Its
+    // length varies with the data, so it is not worth a place among the prepared statements.
+    let query = engine_sql::sqlx::query_with(AssertSqlSafe(sql), values.0).persistent(false);
+    Ok(query.execute(tx).await?.rows_affected())
+}
+
+/// Where reading happens: a pool or the connection of a transaction.
+pub trait Reader<'c>: engine_sql::sqlx::Executor<'c, Database = Any> {}
+
+impl<'c, E: engine_sql::sqlx::Executor<'c, Database = Any>> Reader<'c> for E {}
+
+/// All rows of one query.
+pub async fn fetch<'c>(
+    reader: impl Reader<'c>,
+    sql: String,
+    values: Values,
+) -> Result<Vec<AnyRow>, Error> {
+    let query = engine_sql::sqlx::query_with(AssertSqlSafe(sql), values.0);
+    Ok(query.fetch_all(reader).await?)
+}
+
+/// All rows of `sql`, in which `{list}` stands for the parameters, over all `keys`, in as few
+/// queries as the databases take.
+pub async fn fetch_by<K: ToString>(
+    tx: &mut AnyConnection,
+    sql: &str,
+    keys: impl IntoIterator<Item = K>,
+) -> Result<Vec<AnyRow>, Error> {
+    let keys = keys.into_iter().map(|key| key.to_string()).collect::<Vec<_>>();
+    let mut found = Vec::new();
+    for chunk in keys.chunks(PARAMETERS_MAX) {
+        let mut values = Values::default();
+        for key in chunk {
+            values.add(key.clone());
+        }
+        let sql = sql.replace("{list}", &list(1, chunk.len()));
+        found.extend(fetch(&mut *tx, sql, values).await?);
+    }
+    Ok(found)
+}
+
+/// Runs `sql`, in which `{list}` stands for the parameters, over all `keys`.
+pub async fn execute_by<K: ToString>(
+    tx: &mut AnyConnection,
+    sql: &str,
+    keys: impl IntoIterator<Item = K>,
+) -> Result<(), Error> {
+    let keys = keys.into_iter().map(|key| key.to_string()).collect::<Vec<_>>();
+    for chunk in keys.chunks(PARAMETERS_MAX) {
+        let mut values = Values::default();
+        for key in chunk {
+            values.add(key.clone());
+        }
+        execute(tx, sql.replace("{list}", &list(1, chunk.len())), values).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_numbered_through() {
+        assert_eq!(list(3, 2), "$3, $4");
+        assert_eq!(rows(2, 2), "($1, $2), ($3, $4)");
+    }
+}

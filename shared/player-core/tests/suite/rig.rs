@@ -189,18 +189,13 @@ impl Rig {
     /// The track plays to its end, and what was prepared follows.
     pub fn track_ends(&mut self) {
         let from = self.loaded_token();
-        match self.next.take() {
-            Some((to, track)) => {
-                self.deck =
-                    Some(Deck { token: to, track, at_ms: 0, is_playing: true, has_started: true });
-                self.position_ms = 0;
-                self.give(Input::Engine(EngineNews::Advanced { from, to }));
-            }
-            None => {
-                self.deck = None;
-                self.give(Input::Engine(EngineNews::Ended { token: from }));
-            }
-        }
+        let Some((to, track)) = self.next.take() else {
+            self.deck = None;
+            return self.give(Input::Engine(EngineNews::Ended { token: from }));
+        };
+        self.deck = Some(Deck { token: to, track, at_ms: 0, is_playing: true, has_started: true });
+        self.position_ms = 0;
+        self.give(Input::Engine(EngineNews::Advanced { from, to }));
     }
 
     pub fn fail(&mut self, reason: &str) {

@@ -1,0 +1,61 @@
+//! The queue and how far its current entry was played.
+
+use domain::queue::EntryId;
+use rusqlite::{OptionalExtension, params};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{Error, Result, Store};
+
+/// A queue as it was saved.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoredQueue<T> {
+    pub snapshot: T,
+    /// Saved last: the entry and its position, which may be newer than the snapshot.
+    pub position: Option<(EntryId, u64)>,
+}
+
+impl Store {
+    pub fn queue<T: DeserializeOwned>(&self, owner: &str) -> Result<Option<StoredQueue<T>>> {
+        let connection = self.connection();
+        let sql = Error::sql;
+        let json: Option<String> = connection
+            .query_row("SELECT snapshot FROM queue WHERE owner = ?1", [owner], |row| row.get(0))
+            .optional()
+            .map_err(sql("reading the queue"))?;
+        let Some(json) = json else { return Ok(None) };
+        let position = connection
+            .query_row("SELECT entry, position_ms FROM position WHERE owner = ?1", [owner], |row| {
+                Ok((EntryId(row.get::<_, i64>(0)? as u64), row.get::<_, i64>(1)? as u64))
+            })
+            .optional()
+            .map_err(sql("reading the position"))?;
+        let snapshot = serde_json::from_str(&json)
+            .map_err(|source| Error::Json { what: "the queue", source })?;
+        Ok(Some(StoredQueue { snapshot, position }))
+    }
+
+    pub fn set_queue<T: Serialize>(&self, owner: &str, snapshot: &T) -> Result<()> {
+        let json = serde_json::to_string(snapshot)
+            .map_err(|source| Error::Json { what: "the queue", source })?;
+        self.connection()
+            .execute(
+                "INSERT INTO queue (owner, snapshot) VALUES (?1, ?2)
+                 ON CONFLICT (owner) DO UPDATE SET snapshot = excluded.snapshot",
+                params![owner, json],
+            )
+            .map_err(Error::sql("saving the queue"))?;
+        Ok(())
+    }
+
+    pub fn set_position(&self, owner: &str, entry: EntryId, position_ms: u64) -> Result<()> {
+        self.connection()
+            .execute(
+                "INSERT INTO position (owner, entry, position_ms) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (owner) DO UPDATE
+                 SET entry = excluded.entry, position_ms = excluded.position_ms",
+                params![owner, entry.0 as i64, position_ms as i64],
+            )
+            .map_err(Error::sql("saving the position"))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,232 @@
+//! The demo: music, a server, a listener, and the app. For a person on their own display
+//! ([`open`]), or in a virtual one as a proof that the whole chain works ([`prove`]).
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use domain::Track;
+use ipc::Playback;
+
+use crate::{
+    App, Desktop, Server,
+    app::LIMIT,
+    desktop::SoundOutput,
+    process,
+    recorder::Recorder,
+    server::Listener,
+    sound::{self, Stereo},
+    wait,
+};
+
+/// Where the app looks for a server by itself.
+const USUAL_PORT: u16 = 4600;
+
+/// How alike recording and source must be.
+const CORRELATION_MIN: f64 = 0.98;
+
+/// Opens the app on the user's display; ends with it.
+pub async fn open(dir: &Path, music: Option<&Path>) -> Result<()> {
+    let stage = Stage::set(dir, music).await?;
+    let listener = Listener::demo();
+    println!();
+    println!("MelodyUD is open. To listen:");
+    println!("  1. sign in    server   {}", stage.server.url());
+    println!("                email    {}", listener.email);
+    println!("                password {}", listener.password);
+    println!("  2. press Ctrl+K and type a few letters, even wrong ones: tidwater");
+    println!("  3. press Enter and hear it");
+    println!();
+    println!(
+        "The API is described at {}/api/docs. Close the window to end the demo.",
+        stage.server.url()
+    );
+    let data_dir = dir.join("app");
+    let status = Command::new(process::built("melodyud")?)
+        .env("MELODYUD_DATA", &data_dir)
+        .env("MELODYUD_LOG", "warn")
+        .status()
+        .context("open the app")?;
+    ensure!(status.success(), "the app ended with {status}");
+    stage.server.stop()
+}
+
+/// Signs in, searches, plays and records in a virtual display; fails unless it was heard.
+pub async fn prove(dir: &Path, music: Option<&Path>) -> Result<()> {
+    let stage = Stage::set(dir, music).await?;
+    let listener = Listener::demo();
+    println!("there is no display here: the app runs in a virtual one");
+    let desktop = Desktop::start(SoundOutput::NullSink)?;
+    let app_data = tempfile::tempdir()?;
+    let opened = Instant::now();
+    let app = App::open(&desktop, app_data.path()).await?;
+    app.find("input[name=server_url]").await?;
+    println!("  window usable after      {:>7.0} ms", millis(opened));
+
+    sign_in(&app, &stage.server, &listener).await?;
+    println!("  signed in as             {}", listener.email);
+
+    let track = &stage.track;
+    let query = misspelt(&track.title);
+    app.press_with_ctrl('k').await?;
+    app.fill("input[role=combobox]", &query).await?;
+    app.find("[role=option]").await?;
+    println!("  searched                 {query}");
+    let recorder = Recorder::start(&desktop, "demo").await?;
+    let silent = recorder.so_far()?.n_frames();
+    let pressed = Instant::now();
+    app.press(&[fantoccini::key::Key::Enter.into()]).await?;
+    let view = app
+        .wait_for_player("the music to play", |view| {
+            view.playback == Playback::Playing && view.position_ms > 0
+        })
+        .await?;
+    let latency = heard_after(&recorder, silent, pressed).await?;
+    println!("  start latency            {latency:>7.0} ms from the key to the speaker");
+    app.wait_for_player("12 s of music", |view| view.position_ms > 12_000).await?;
+    let shot = dir.join("demo.png");
+    app.screenshot(&shot).await?;
+    let recording = recorder.stop()?;
+
+    let playing = view.track.context("something plays")?;
+    let source = stage.source(&playing)?;
+    let heard = sound::find(&Stereo::decode(&source)?.part(0.0, 11.0), &recording)?;
+    println!(
+        "  playing                  {} by {}",
+        playing.title,
+        domain::music::credit(&playing.artists)
+    );
+    println!("  captured level           {:>7.1} dBFS", recording.level_db());
+    println!("  gain against the source  {:>7.1} dB", heard.gain_db);
+    println!("  correlation with source  {:>9.4}", heard.correlation);
+    println!("  screenshot               {}", shot.display());
+    ensure!(recording.level_db() > -60.0, "nothing was heard");
+    ensure!(heard.correlation > CORRELATION_MIN, "what was heard is not what should play");
+    drop(app);
+    stage.server.stop()?;
+    println!("it works: the whole chain played real sound");
+    Ok(())
+}
+
+/// Signs in as a person would, by the form.
+pub async fn sign_in(app: &App, server: &Server, listener: &Listener) -> Result<()> {
+    app.fill("input[name=server_url]", &server.url()).await?;
+    app.fill("input[name=email]", &listener.email).await?;
+    app.fill("input[name=password]", &listener.password).await?;
+    app.click("button[type=submit]").await?;
+    wait::until("the sign-in", LIMIT, async || {
+        let session = app.ask(ipc::SessionGet {}).await?;
+        Ok(session.account.map(drop))
+    })
+    .await
+    .with_context(|| app.log_tail())?;
+    dismiss_passphrase(app).await
+}
+
+/// On a machine without a keyring the app offers to keep the sign-in; not now.
+async fn dismiss_passphrase(app: &App) -> Result<()> {
+    let session = app.ask(ipc::SessionGet {}).await?;
+    if session.secrets == ipc::SecretsState::MemoryOnly {
+        app.find("input[name=passphrase]").await?;
+        app.click(".dialog-actions button[type=button]").await?;
+    }
+    app.find(".player-bar").await.map(drop)
+}
+
+/// Milliseconds from `pressed` until the recording holds sound.
+async fn heard_after(recorder: &Recorder, silent_frames: usize, pressed: Instant) -> Result<f64> {
+    let at_press = silent_frames as f64;
+    let frame = wait::until("sound", Duration::from_secs(15), async || {
+        Ok(recorder.so_far()?.first_sound().filter(|frame| *frame >= silent_frames))
+    })
+    .await?;
+    // The recording runs in real time, so its frames are the better clock; they cannot say more
+    // than has passed.
+    let by_frames = (frame as f64 - at_press) * 1000.0 / f64::from(crate::desktop::SAMPLE_RATE_HZ);
+    Ok(by_frames.min(millis(pressed)))
+}
+
+/// Two letters changed places, as happens in a hurry.
+pub fn misspelt(title: &str) -> String {
+    let mut letters: Vec<char> = title.to_lowercase().chars().collect();
+    let middle = letters.len() / 2;
+    if letters.len() > 4 && letters[middle] != ' ' && letters[middle - 1] != ' ' {
+        letters.swap(middle - 1, middle);
+    }
+    letters.into_iter().collect()
+}
+
+fn millis(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
+}
+
+/// A server with music and a listener.
+struct Stage {
+    server: Server,
+    /// The one to search and play.
+    track: Track,
+    music: PathBuf,
+}
+
+impl Stage {
+    async fn set(dir: &Path, music: Option<&Path>) -> Result<Self> {
+        fs::create_dir_all(dir)?;
+        let music = match music {
+            Some(music) => music.to_owned(),
+            None => synthesised(&dir.join("music"))?,
+        };
+        // Other music is another library.
+        let data =
+            if music.starts_with(dir) { dir.join("server") } else { dir.join("server-own-music") };
+        fs::create_dir_all(&data)?;
+        let port = match std::net::TcpListener::bind(("127.0.0.1", USUAL_PORT)) {
+            Ok(_) => USUAL_PORT,
+            Err(_) => process::free_port()?,
+        };
+        let server = Server::start_on(port, &data, dir).await?;
+        println!("server                     {}", server.url());
+        let listener = Listener::demo();
+        server.account_create(&listener).await?;
+        println!("importing                  {}", music.display());
+        print!("{}", server.import(&music)?);
+        let token = server.sign_in(&listener).await?;
+        let tracks = server.tracks(&token).await?;
+        let is_long = |track: &Track| track.duration_ms > 20_000 && track.is_available;
+        let track =
+            tracks.into_iter().find(is_long).context("the import found no playable track")?;
+        server.wait_until_found(&token, &track.title).await?;
+        Ok(Self { server, track, music })
+    }
+
+    /// The file behind a track, by its title.
+    fn source(&self, track: &Track) -> Result<PathBuf> {
+        let mut pending = vec![self.music.clone()];
+        while let Some(dir) = pending.pop() {
+            for entry in fs::read_dir(&dir)? {
+                let path = entry?.path();
+                let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+                if path.is_dir() {
+                    pending.push(path);
+                } else if stem.is_some_and(|stem| stem.ends_with(&track.title)) {
+                    return Ok(path);
+                }
+            }
+        }
+        anyhow::bail!("no file is named after the track {}", track.title)
+    }
+}
+
+fn synthesised(dir: &Path) -> Result<PathBuf> {
+    let started = Instant::now();
+    let files = demo_music::write_catalog(dir)?;
+    println!(
+        "music                      {} tracks synthesised in {:.1} s",
+        files.len(),
+        millis(started) / 1000.0
+    );
+    Ok(dir.to_owned())
+}

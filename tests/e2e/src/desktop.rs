@@ -1,0 +1,190 @@
+//! A private desktop: virtual display, session bus, and a sound server with one null sink.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+
+use crate::process::{self, Process};
+
+/// Name of the only sound output.
+pub const SINK: &str = "melodyud";
+
+pub const SAMPLE_RATE_HZ: u32 = 44_100;
+
+const START_LIMIT: Duration = Duration::from_secs(20);
+
+/// Whether the desktop has a sound output.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SoundOutput {
+    NullSink,
+    /// A machine without any sound device.
+    None,
+}
+
+/// Display, bus and sound, all ended when this is dropped.
+pub struct Desktop {
+    display: String,
+    bus_address: String,
+    pulse: Option<Process>,
+    _xvfb: Guard,
+    _bus: Guard,
+    dir: TempDir,
+}
+
+impl Desktop {
+    pub fn start(output: SoundOutput) -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("melodyud-desktop").tempdir()?;
+        let (xvfb, number) = first_line(Command::new("Xvfb").args([
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            "1600x1000x24",
+            "-nolisten",
+            "tcp",
+        ]))
+        .context("start the virtual display (package xvfb)")?;
+        let (bus, bus_address) = first_line(Command::new("dbus-daemon").args([
+            "--session",
+            "--nofork",
+            "--nopidfile",
+            "--print-address",
+        ]))
+        .context("start the session bus (package dbus)")?;
+        let mut desktop = Self {
+            display: format!(":{number}"),
+            bus_address,
+            pulse: None,
+            _xvfb: xvfb,
+            _bus: bus,
+            dir,
+        };
+        desktop.write_sound_config(output)?;
+        if output == SoundOutput::NullSink {
+            desktop.start_sound()?;
+        }
+        Ok(desktop)
+    }
+
+    /// Where logs and everything else of this desktop lies.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Makes a command run on this desktop and see nothing of the user's own.
+    pub fn dress<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        let dir = self.dir();
+        command
+            .env("DISPLAY", &self.display)
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus_address)
+            .env("XDG_RUNTIME_DIR", dir)
+            .env("XDG_CONFIG_HOME", dir.join("config"))
+            .env("XDG_DATA_HOME", dir.join("share"))
+            .env("XDG_CACHE_HOME", dir.join("cache"))
+            .env("PULSE_SERVER", self.pulse_server())
+            .env("ALSA_CONFIG_PATH", dir.join("asound.conf"))
+            .env("GDK_BACKEND", "x11")
+            .env("LIBGL_ALWAYS_SOFTWARE", "1")
+            .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
+            .env("NO_AT_BRIDGE", "1")
+            .env_remove("WAYLAND_DISPLAY")
+    }
+
+    /// Address of the sound server.
+    pub fn pulse_server(&self) -> String {
+        format!("unix:{}", self.pulse_socket().display())
+    }
+
+    fn pulse_socket(&self) -> PathBuf {
+        self.dir().join("pulse.socket")
+    }
+
+    fn write_sound_config(&self, output: SoundOutput) -> Result<()> {
+        let default = match output {
+            SoundOutput::NullSink => {
+                "</usr/share/alsa/alsa.conf>\n\
+                 pcm.!default { type pulse hint { show on description \"Default\" } }\n\
+                 ctl.!default { type pulse }\n"
+            }
+            SoundOutput::None => "",
+        };
+        fs::write(self.dir().join("asound.conf"), default)?;
+        Ok(())
+    }
+
+    fn start_sound(&mut self) -> Result<()> {
+        let socket = self.pulse_socket();
+        let mut command = Command::new("pulseaudio");
+        self.dress(&mut command)
+            .args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"])
+            .arg(format!("--load=module-native-protocol-unix auth-anonymous=1 socket={}", socket.display()))
+            .arg(format!("--load=module-null-sink sink_name={SINK} rate={SAMPLE_RATE_HZ} channels=2 format=s16le"))
+            .env_remove("PULSE_SERVER");
+        let mut pulse = Process::start("pulseaudio", &mut command, self.dir())?;
+        let until = Instant::now() + START_LIMIT;
+        while !self.has_sink() {
+            pulse.check_alive()?;
+            if Instant::now() > until {
+                bail!("the sound server has no sink:\n{}", pulse.log_tail());
+            }
+            thread::sleep(Duration::from_millis(30));
+        }
+        self.pulse = Some(pulse);
+        Ok(())
+    }
+
+    fn has_sink(&self) -> bool {
+        self.pulse_socket().exists()
+            && process::run(Command::new("pactl").args([
+                "--server",
+                &self.pulse_server(),
+                "list",
+                "short",
+                "sinks",
+            ]))
+            .is_ok_and(|sinks| String::from_utf8_lossy(&sinks).contains(SINK))
+    }
+}
+
+/// Ended with its owner.
+struct Guard(Child);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a server that prints where it is found on one line.
+fn first_line(command: &mut Command) -> Result<(Guard, String)> {
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let stdout = child.stdout.take().context("its output is piped")?;
+    let guard = Guard(child);
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        let mut stdout = BufReader::new(stdout);
+        let mut line = String::new();
+        let read = stdout.read_line(&mut line).map(|_| line);
+        // The receiver may have given up.
+        let _ = send.send(read);
+        // Kept open and drained, so that it never blocks or dies on its own output.
+        let _ = stdout.read_to_end(&mut Vec::new());
+    });
+    let line = receive.recv_timeout(START_LIMIT).context("it said nothing in time")??;
+    let line = line.trim().to_owned();
+    if line.is_empty() {
+        bail!("it ended at once");
+    }
+    Ok((guard, line))
+}

@@ -12,10 +12,19 @@
 //!
 //! Start reading at [`Service::import_run`], then [`run`].
 
+mod covers;
+mod decode_pool;
 pub mod decode_worker;
+mod examine;
+mod folder;
 mod http;
+mod paths;
 pub mod peer;
+mod protocol;
+mod run;
+mod scan;
 mod service;
+mod store;
 
 pub use http::routes;
 pub use service::{Error, Located, Peers, Service, Settings, WorkerCommand};

@@ -1,0 +1,154 @@
+//! A library in a folder of its own, a store, and peers that remember what they were told.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{Arc, Mutex},
+};
+
+use api::imports::{Import, ImportState};
+use async_trait::async_trait;
+use bytes::Bytes;
+use domain::{Cover, CoverId, TrackId, imported::ImportedTrack};
+use engine_sql::Db;
+use svc_ingest::{
+    Peers, Service, Settings, WorkerCommand,
+    peer::{Catalog, Covers, PeerError},
+};
+use tempfile::TempDir;
+
+/// What the catalog was told, as it would stand.
+#[derive(Default)]
+pub struct Told {
+    pub tracks: Mutex<BTreeMap<TrackId, (ImportedTrack, bool)>>,
+    pub n_puts: Mutex<usize>,
+    /// The next call fails with this.
+    pub failure: Mutex<Option<std::io::Error>>,
+    /// Bytes of covers, by id.
+    pub covers: Mutex<BTreeMap<CoverId, Bytes>>,
+}
+
+#[async_trait]
+impl Catalog for Told {
+    async fn tracks_put(&self, tracks: Vec<(TrackId, ImportedTrack)>) -> Result<(), PeerError> {
+        if let Some(failure) = self.failure.lock().unwrap().take() {
+            return Err(PeerError::new("put tracks into the catalog", failure));
+        }
+        *self.n_puts.lock().unwrap() += tracks.len();
+        let mut known = self.tracks.lock().unwrap();
+        known.extend(tracks.into_iter().map(|(id, track)| (id, (track, true))));
+        Ok(())
+    }
+
+    async fn tracks_set_available(
+        &self,
+        tracks: &[TrackId],
+        is_available: bool,
+    ) -> Result<(), PeerError> {
+        let mut known = self.tracks.lock().unwrap();
+        for id in tracks {
+            if let Some(track) = known.get_mut(id) {
+                track.1 = is_available;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Covers for Told {
+    async fn cover_put(&self, original: Bytes) -> Result<Option<Cover>, PeerError> {
+        let id = CoverId::from_hash(*blake3::hash(&original).as_bytes());
+        self.covers.lock().unwrap().insert(id.clone(), original);
+        Ok(Some(Cover { id, colour: "#808080".to_owned() }))
+    }
+}
+
+/// A server's import over one library.
+pub struct Fixture {
+    pub folder: TempDir,
+    pub locks: TempDir,
+    pub told: Arc<Told>,
+    pub service: Arc<Service>,
+}
+
+impl Fixture {
+    pub async fn new(db: &Db) -> Self {
+        let told = Arc::new(Told::default());
+        let locks = tempfile::tempdir().unwrap();
+        let service = open(db, locks.path(), told.clone(), worker()).await;
+        Self { folder: tempfile::tempdir().unwrap(), locks, told, service }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        path
+    }
+
+    /// Makes a file with ffmpeg; `input` and `output` are its arguments.
+    pub fn ffmpeg(&self, input: &str, output: &str, name: &str) -> PathBuf {
+        let path = self.path(name);
+        ffmpeg(input, output, &path);
+        path
+    }
+
+    pub async fn import(&self) -> Import {
+        let import = self.service.import_run(self.folder.path(), |_| {}).await.unwrap();
+        assert_eq!(import.state, ImportState::Done, "{import:?}");
+        assert_eq!(import.n_done, import.n_found, "{import:?}");
+        import
+    }
+
+    /// The one track with this title, its id, and whether it is available.
+    pub fn track(&self, title: &str) -> (TrackId, ImportedTrack, bool) {
+        let known = self.told.tracks.lock().unwrap();
+        let mut found = known.iter().filter(|(_, (track, _))| track.title == title);
+        let (id, (track, is_available)) =
+            found.next().unwrap_or_else(|| panic!("no {title:?} among {:?}", titles(&known)));
+        assert!(found.next().is_none(), "several {title:?}");
+        (*id, track.clone(), *is_available)
+    }
+
+    pub fn n_tracks(&self) -> usize {
+        self.told.tracks.lock().unwrap().len()
+    }
+}
+
+fn titles(known: &BTreeMap<TrackId, (ImportedTrack, bool)>) -> Vec<&str> {
+    known.values().map(|(track, _)| track.title.as_str()).collect()
+}
+
+pub async fn open(db: &Db, locks: &Path, told: Arc<Told>, worker: WorkerCommand) -> Arc<Service> {
+    let settings = Settings { lock_dir: locks.to_owned(), worker, n_workers: 2 };
+    let peers = Peers { catalog: told.clone(), covers: told };
+    Service::open(db.clone(), settings, peers).await.unwrap()
+}
+
+/// The example `decode_worker`, which cargo builds beside the tests.
+pub fn worker() -> WorkerCommand {
+    let tests = std::env::current_exe().unwrap();
+    let program = tests.parent().unwrap().parent().unwrap().join("examples/decode_worker");
+    assert!(program.exists(), "run `cargo test -p svc-ingest`, which builds {program:?}");
+    WorkerCommand { program, args: Vec::new() }
+}
+
+pub fn ffmpeg(input: &str, output: &str, path: &Path) {
+    let done = Command::new("ffmpeg")
+        .args(["-hide_banner", "-loglevel", "error", "-nostdin", "-y"])
+        .args(input.split_whitespace())
+        .args(output.split_whitespace())
+        .arg(path)
+        .output()
+        .expect("ffmpeg is installed; `cargo xtask setup` does it");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// Stereo, four tones against each other, for so many seconds: no two alike.
+pub fn tone(hz: u32, seconds: f64) -> String {
+    format!(
+        "-f lavfi -i aevalsrc=0.3*sin({hz}*2*PI*t)+0.1*sin({}*2*PI*t)|0.3*sin({hz}*2*PI*t):s=44100:d={seconds}",
+        hz * 3 / 2
+    )
+}

@@ -42,7 +42,6 @@ pub struct ArtistQuery {
     path = "/api/v1/artists",
     operation_id = "artist_list",
     tag = "catalog",
-    params(ArtistQuery),
     responses(
         (status = 200, description = "A page of artists", body = Page<Artist>),
         (status = 304, description = "As the client has it already"),

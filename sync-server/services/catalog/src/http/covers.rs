@@ -37,7 +37,6 @@ pub struct CoverQuery {
     tag = "catalog",
     params(
         ("cover_id" = CoverId, Path, description = "Which cover"),
-        CoverQuery,
     ),
     responses(
         (status = 200, description = "The image", content_type = "image/jpeg", body = [u8]),

@@ -44,7 +44,6 @@ pub struct ReleaseQuery {
     path = "/api/v1/releases",
     operation_id = "release_list",
     tag = "catalog",
-    params(ReleaseQuery),
     responses(
         (status = 200, description = "A page of releases", body = Page<Release>),
         (status = 304, description = "As the client has it already"),

@@ -46,7 +46,6 @@ pub struct TrackQuery {
     path = "/api/v1/tracks",
     operation_id = "track_list",
     tag = "catalog",
-    params(TrackQuery),
     responses(
         (status = 200, description = "A page of tracks", body = Page<Track>),
         (status = 304, description = "As the client has it already"),

@@ -18,8 +18,9 @@ pub async fn invoke<C: Call>(call: C) -> Result<C::Reply, Fault> {
     let value = to_js(&call).map_err(|error| broken(C::NAME, &error.into()))?;
     set(&args, "args", &value);
     match send(C::NAME, &args).await {
-        Ok(reply) => serde_wasm_bindgen::from_value(reply)
-            .map_err(|error| broken(C::NAME, &error.into())),
+        Ok(reply) => {
+            serde_wasm_bindgen::from_value(reply).map_err(|error| broken(C::NAME, &error.into()))
+        }
         Err(error) => Err(serde_wasm_bindgen::from_value(error.clone())
             .unwrap_or_else(|_| broken(C::NAME, &error))),
     }

@@ -151,9 +151,8 @@ pub fn listen(state: State, overlays: Overlays) {
             return;
         }
         let Some(key) = key_of(&event) else { return };
-        let action = state
-            .settings
-            .with_untracked(|view| action_of(&key, &view.settings.shortcuts));
+        let action =
+            state.settings.with_untracked(|view| action_of(&key, &view.settings.shortcuts));
         let Some(action) = action else { return };
         let is_blocked = match event.target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()) {
             Some(target) => needs_key(&target, &key),

@@ -3,15 +3,13 @@
 use ::ipc::{Call, Fault};
 use leptos::{prelude::*, task::spawn_local};
 
-use crate::{
-    ipc::invoke,
-    parts::states::ErrorState,
-    route::Router,
-};
+use crate::{ipc::invoke, parts::states::ErrorState, route::Router};
 
-/// An answer, or what there is instead. Whether a `Ready` answer is empty is for the page to say.
+/// An answer, or what there is instead.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Remote<T> {
+    /// Nothing was asked.
+    Empty,
     Loading,
     Ready(T),
     Failed(Fault),
@@ -37,9 +35,18 @@ impl<T: Send + Sync + 'static> Source<T> {
     }
 }
 
-/// Asks now and whenever a signal read by `question` changes; the latest question wins. What was
-/// there stays until the next answer comes, so that nothing flickers.
+/// Asks now and whenever a signal read by `question` changes.
 pub fn ask<C>(question: impl Fn() -> C + 'static) -> Source<C::Reply>
+where
+    C: Call + 'static,
+    C::Reply: Send + Sync + 'static,
+{
+    ask_if(move || Some(question()))
+}
+
+/// Asks where there is a question; the latest one wins. What was there stays until the next
+/// answer comes, so that nothing flickers.
+pub fn ask_if<C>(question: impl Fn() -> Option<C> + 'static) -> Source<C::Reply>
 where
     C: Call + 'static,
     C::Reply: Send + Sync + 'static,
@@ -51,9 +58,15 @@ where
         if n_retries.get() > 0 && answer.with_untracked(|a| matches!(a, Remote::Failed(_))) {
             answer.set(Remote::Loading);
         }
-        let call = question();
         let number = latest.with_value(|n| n.wrapping_add(1));
         latest.set_value(number);
+        let Some(call) = question() else {
+            answer.set(Remote::Empty);
+            return;
+        };
+        if answer.with_untracked(|a| matches!(a, Remote::Empty)) {
+            answer.set(Remote::Loading);
+        }
         spawn_local(async move {
             let reply = invoke(call).await;
             // The page may be gone by now.
@@ -76,6 +89,7 @@ pub fn show<T: Clone + Send + Sync + 'static>(
 ) -> impl IntoView {
     let router = expect_context::<Router>();
     move || match source.answer.get() {
+        Remote::Empty => ().into_any(),
         Remote::Loading => skeleton(),
         Remote::Ready(value) => {
             router.restore_offset();

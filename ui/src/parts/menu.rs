@@ -39,9 +39,8 @@ fn MenuBox(menu: Menu) -> impl IntoView {
     Effect::new(move |_| {
         if let Some(list) = list.get() {
             let rect = list.get_bounding_client_rect();
-            let limit = |edge: Option<f64>, size: f64| {
-                (edge.unwrap_or_default() - size) as i32 - MARGIN_PX
-            };
+            let limit =
+                |edge: Option<f64>, size: f64| (edge.unwrap_or_default() - size) as i32 - MARGIN_PX;
             let width = window().inner_width().ok().and_then(|w| w.as_f64());
             let height = window().inner_height().ok().and_then(|h| h.as_f64());
             place.update(|(x, y)| {
@@ -107,7 +106,9 @@ fn focused_idx(list: &web_sys::Element) -> u32 {
 }
 
 fn focus_item(list: &web_sys::Element, idx: u32) {
-    if let Some(item) = list.children().item(idx).and_then(|i| i.dyn_into::<web_sys::HtmlElement>().ok()) {
+    if let Some(item) =
+        list.children().item(idx).and_then(|i| i.dyn_into::<web_sys::HtmlElement>().ok())
+    {
         let _ = item.focus();
     }
 }
@@ -144,7 +145,8 @@ pub fn track_items(
     if let [track] = tracks {
         items.extend(artist_items(router, &track.artists));
         let release = Route::Release(track.release.id);
-        items.push(MenuItem::new("Go to release", Glyph::Disc3, move || router.go(release.clone())));
+        items
+            .push(MenuItem::new("Go to release", Glyph::Disc3, move || router.go(release.clone())));
     }
     items
 }

@@ -75,7 +75,8 @@ pub fn card_skeletons(n: usize) -> AnyView {
 
 /// Grey track rows of the final size.
 pub fn row_skeletons(n: usize) -> AnyView {
-    view! { <div aria-hidden="true">{(0..n).map(|_| row_skeleton()).collect_view()}</div> }.into_any()
+    view! { <div aria-hidden="true">{(0..n).map(|_| row_skeleton()).collect_view()}</div> }
+        .into_any()
 }
 
 /// One grey row: a track or a queue entry that is on its way.

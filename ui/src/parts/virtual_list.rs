@@ -1,9 +1,9 @@
 //! Lists of any length: only the rows in sight exist.
 
-use leptos::{ev, html, prelude::*};
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use leptos::{html, prelude::*};
+use wasm_bindgen::{JsCast, closure::Closure};
 
-use crate::route::MAIN;
+use crate::{route::MAIN, shell::MainWidth};
 
 /// Rows kept ready above and below what is in sight.
 const MARGIN_ROWS: usize = 8;
@@ -12,10 +12,7 @@ const MARGIN_ROWS: usize = 8;
 pub fn rows_in_sight(top_px: f64, height_px: f64, row_px: f64, n_rows: usize) -> (usize, usize) {
     let first = (top_px.max(0.0) / row_px) as usize;
     let last = ((top_px + height_px).max(0.0) / row_px).ceil() as usize;
-    (
-        first.saturating_sub(MARGIN_ROWS).min(n_rows),
-        (last + MARGIN_ROWS).min(n_rows),
-    )
+    (first.saturating_sub(MARGIN_ROWS).min(n_rows), (last + MARGIN_ROWS).min(n_rows))
 }
 
 /// A list of `n_rows` rows of the same height inside the main column, which scrolls.
@@ -30,6 +27,7 @@ pub fn VirtualList(
 ) -> impl IntoView {
     let list = NodeRef::<html::Div>::new();
     let range = RwSignal::new((0, 0));
+    let width = expect_context::<MainWidth>();
     let measure = move || {
         let (Some(list), Some(main)) = (list.get_untracked(), document().get_element_by_id(MAIN))
         else {
@@ -37,12 +35,8 @@ pub fn VirtualList(
         };
         let view = main.get_bounding_client_rect();
         let top_px = view.top() - list.get_bounding_client_rect().top();
-        let now = rows_in_sight(
-            top_px,
-            view.height(),
-            row_px.get_untracked(),
-            n_rows.get_untracked(),
-        );
+        let now =
+            rows_in_sight(top_px, view.height(), row_px.get_untracked(), n_rows.get_untracked());
         if range.get_untracked() != now {
             range.set(now);
         }
@@ -52,30 +46,10 @@ pub fn VirtualList(
         list.track();
         n_rows.track();
         row_px.track();
+        width.0.track();
         measure();
     });
-    // Scroll events come at most once a frame.
-    let on_scroll = Closure::<dyn Fn()>::new(measure).into_js_value();
-    let main = StoredValue::new_local(None::<web_sys::Element>);
-    let function = StoredValue::new_local(on_scroll);
-    Effect::new(move |_| {
-        let Some(element) = document().get_element_by_id(MAIN) else { return };
-        function.with_value(|f: &JsValue| {
-            // Fails only on a null listener.
-            let _ = element.add_event_listener_with_callback("scroll", f.unchecked_ref());
-        });
-        main.set_value(Some(element));
-    });
-    let on_resize = window_event_listener(ev::resize, move |_| measure());
-    on_cleanup(move || {
-        on_resize.remove();
-        let element = main.try_with_value(Clone::clone).flatten();
-        let _ = function.try_with_value(|f: &JsValue| {
-            if let Some(element) = element {
-                let _ = element.remove_event_listener_with_callback("scroll", f.unchecked_ref());
-            }
-        });
-    });
+    listen_to_scroll(measure);
     let rows = move || {
         let (first, last) = range.get();
         (first..last.min(n_rows.get())).collect::<Vec<_>>()
@@ -99,6 +73,22 @@ pub fn VirtualList(
             </For>
         </div>
     }
+}
+
+/// Calls `on_scroll` at most once a frame while the main column scrolls, as long as its owner
+/// lives.
+fn listen_to_scroll(on_scroll: impl Fn() + 'static) {
+    let function = Closure::<dyn Fn()>::new(on_scroll);
+    let Some(main) = document().get_element_by_id(MAIN) else { return };
+    // Adding and removing fail only on a null listener.
+    let _ = main.add_event_listener_with_callback("scroll", function.as_ref().unchecked_ref());
+    let held = StoredValue::new_local((main, function));
+    on_cleanup(move || {
+        held.try_with_value(|(main, function)| {
+            let function = function.as_ref().unchecked_ref();
+            let _ = main.remove_event_listener_with_callback("scroll", function);
+        });
+    });
 }
 
 #[cfg(test)]

@@ -1,0 +1,289 @@
+//! Signing in and signing up.
+
+use ::ipc::{Fault, FaultKind, SecretsState, SessionView, SignIn, SignUp};
+use leptos::{ev, html, prelude::*, task::spawn_local};
+
+use crate::{
+    icons::{Glyph, Icon},
+    ipc::invoke,
+    overlay::{Dialog, Overlays},
+    parts::states::RequestId,
+    state::state,
+};
+
+mod field;
+
+use field::{Field, PasswordField};
+
+/// Where a server on the same machine listens.
+const DEFAULT_SERVER: &str = "http://localhost:4600";
+/// As the server has it.
+const PASSWORD_CHARS_MIN: usize = 8;
+
+/// The field a message belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Spot {
+    Server,
+    Name,
+    Email,
+    Password,
+    Form,
+}
+
+/// What is wrong, where.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    pub spot: Spot,
+    pub message: String,
+    pub request_id: Option<String>,
+}
+
+/// The first page: an address, who one is, and in.
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let state = state();
+    let overlays = expect_context::<Overlays>();
+    let is_new = RwSignal::new(false);
+    let is_busy = RwSignal::new(false);
+    let trouble = RwSignal::new(None::<Trouble>);
+    let remembered = state
+        .session
+        .with_untracked(|session| session.as_ref().and_then(|s| s.server_url.clone()))
+        .unwrap_or_else(|| DEFAULT_SERVER.into());
+    let [server, name, email, password] = [(); 4].map(|()| NodeRef::<html::Input>::new());
+    let is_locked = Memo::new(move |_| {
+        state.session.with(|session| {
+            session.as_ref().is_some_and(|session| session.secrets == SecretsState::Locked)
+        })
+    });
+    Effect::new(move |_| {
+        if is_locked.get() {
+            overlays.dialog.set(Some(Dialog::Passphrase));
+        }
+    });
+
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        if is_busy.get_untracked() {
+            return;
+        }
+        // Password managers fill fields without typing, so they are read here.
+        let read = |field: NodeRef<html::Input>| {
+            field.get_untracked().map(|field| field.value()).unwrap_or_default()
+        };
+        let form = Form {
+            server_url: normalised(&read(server)),
+            display_name: read(name).trim().to_owned(),
+            email: read(email).trim().to_owned(),
+            password: read(password),
+            is_new: is_new.get_untracked(),
+        };
+        if let Some(found) = form.trouble() {
+            trouble.set(Some(found));
+            return;
+        }
+        trouble.set(None);
+        is_busy.set(true);
+        spawn_local(async move {
+            match form.send().await {
+                Ok(session) => {
+                    if session.secrets == SecretsState::MemoryOnly {
+                        overlays.dialog.set(Some(Dialog::Passphrase));
+                    }
+                    state.on_session(session);
+                }
+                Err(fault) => trouble.set(Some(trouble_of(fault))),
+            }
+            is_busy.set(false);
+        });
+    };
+    let heading = move || if is_new.get() { "Create your account" } else { "Sign in" };
+    let other = move || if is_new.get() { "I have an account" } else { "Create an account" };
+    let action = move || match (is_busy.get(), is_new.get()) {
+        (true, _) => "One moment…",
+        (false, true) => "Sign up",
+        (false, false) => "Sign in",
+    };
+    let autocomplete =
+        Signal::derive(move || if is_new.get() { "new-password" } else { "current-password" });
+    view! {
+        <main class="alone sign-in">
+            <form class="sign-in-card" novalidate on:submit=submit>
+                <div class="brand">
+                    <span class="brand-mark" aria-hidden="true"></span>
+                    <span class="brand-name">"MelodyUD"</span>
+                </div>
+                <h1>{heading}</h1>
+                <Field
+                    input=server
+                    spot=Spot::Server
+                    trouble=trouble
+                    label="Server address"
+                    kind="url"
+                    name="server_url"
+                    autocomplete="url"
+                    value=remembered
+                />
+                <Show when=move || is_new.get()>
+                    <Field
+                        input=name
+                        spot=Spot::Name
+                        trouble=trouble
+                        label="Name"
+                        kind="text"
+                        name="display_name"
+                        autocomplete="name"
+                    />
+                </Show>
+                <Field
+                    input=email
+                    spot=Spot::Email
+                    trouble=trouble
+                    label="Email"
+                    kind="email"
+                    name="email"
+                    autocomplete="username"
+                />
+                <PasswordField input=password trouble=trouble autocomplete=autocomplete/>
+                <FormTrouble trouble=trouble/>
+                <button
+                    type="submit"
+                    class="button primary wide"
+                    aria-busy=move || is_busy.get().to_string()
+                >
+                    {action}
+                </button>
+                <button
+                    type="button"
+                    class="text-button wide"
+                    on:click=move |_| {
+                        trouble.set(None);
+                        is_new.update(|is_new| *is_new = !*is_new);
+                    }
+                >
+                    {other}
+                </button>
+                <Show when=move || is_locked.get()>
+                    <button
+                        type="button"
+                        class="text-button wide"
+                        on:click=move |_| overlays.dialog.set(Some(Dialog::Passphrase))
+                    >
+                        <Icon icon=Glyph::Lock/>
+                        "Unlock the saved sign-in"
+                    </button>
+                </Show>
+            </form>
+        </main>
+    }
+}
+
+/// What belongs to no single field.
+#[component]
+fn FormTrouble(trouble: RwSignal<Option<Trouble>>) -> impl IntoView {
+    view! {
+        <div class="form-error" role="alert">
+            {move || trouble.get().map(|trouble| view! {
+                {(trouble.spot == Spot::Form).then(|| view! { <p>{trouble.message}</p> })}
+                {trouble.request_id.map(|id| view! { <RequestId id=id/> })}
+            })}
+        </div>
+    }
+}
+
+/// What was filled in.
+struct Form {
+    server_url: String,
+    display_name: String,
+    email: String,
+    password: String,
+    is_new: bool,
+}
+
+impl Form {
+    /// The first thing that is plainly wrong; the server judges the rest.
+    fn trouble(&self) -> Option<Trouble> {
+        let at =
+            |spot, message: &str| Some(Trouble { spot, message: message.into(), request_id: None });
+        let is_url =
+            self.server_url.starts_with("http://") || self.server_url.starts_with("https://");
+        if !is_url || self.server_url.ends_with("//") {
+            at(Spot::Server, "Enter the address of your server, such as https://music.example.")
+        } else if self.is_new && self.display_name.is_empty() {
+            at(Spot::Name, "Enter the name others will see.")
+        } else if !self.email.contains('@') {
+            at(Spot::Email, "Enter an email address, such as ann@example.org.")
+        } else if self.password.is_empty() {
+            at(Spot::Password, "Enter your password.")
+        } else if self.is_new && self.password.chars().count() < PASSWORD_CHARS_MIN {
+            at(Spot::Password, "Use at least 8 characters; a few words are easy to remember.")
+        } else {
+            None
+        }
+    }
+
+    async fn send(self) -> Result<SessionView, Fault> {
+        let Self { server_url, display_name, email, password, is_new } = self;
+        if is_new {
+            invoke(SignUp { server_url, display_name, email, password }).await
+        } else {
+            invoke(SignIn { server_url, email, password }).await
+        }
+    }
+}
+
+/// `music.example` is `https://music.example`; on this machine plain HTTP does.
+fn normalised(address: &str) -> String {
+    let address = address.trim().trim_end_matches('/');
+    if address.is_empty() || address.contains("://") {
+        address.to_owned()
+    } else if address.starts_with("localhost") || address.starts_with("127.") {
+        format!("http://{address}")
+    } else {
+        format!("https://{address}")
+    }
+}
+
+fn trouble_of(fault: Fault) -> Trouble {
+    let spot = match fault.kind {
+        FaultKind::WrongCredentials => Spot::Password,
+        FaultKind::Offline => Spot::Server,
+        _ => Spot::Form,
+    };
+    let message = format!("{} {}", fault.message, fault.hint).trim().to_owned();
+    Trouble { spot, message, request_id: fault.request_id }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(server_url: &str, email: &str, password: &str) -> Form {
+        Form {
+            server_url: normalised(server_url),
+            display_name: String::new(),
+            email: email.into(),
+            password: password.into(),
+            is_new: false,
+        }
+    }
+
+    #[test]
+    fn address_gets_the_scheme_it_lacks() {
+        assert_eq!(normalised(" music.example/ "), "https://music.example");
+        assert_eq!(normalised("localhost:4600"), "http://localhost:4600");
+        assert_eq!(normalised("http://10.0.0.2:4600"), "http://10.0.0.2:4600");
+    }
+
+    #[test]
+    fn trouble_is_tied_to_its_field() {
+        let spot = |form: Form| form.trouble().map(|trouble| trouble.spot);
+        assert_eq!(spot(form("", "a@b", "x")), Some(Spot::Server));
+        assert_eq!(spot(form("ftp://x", "a@b", "x")), Some(Spot::Server));
+        assert_eq!(spot(form("music.example", "ann", "x")), Some(Spot::Email));
+        assert_eq!(spot(form("music.example", "a@b", "")), Some(Spot::Password));
+        assert_eq!(spot(form("music.example", "a@b", "secret")), None);
+        let new = Form { is_new: true, display_name: "Ann".into(), ..form("x", "a@b", "short") };
+        assert_eq!(spot(new), Some(Spot::Password));
+    }
+}

@@ -1,0 +1,50 @@
+//! Who is signed in, and the way out.
+
+use ::ipc::SignOut;
+use leptos::{ev, prelude::*};
+
+use crate::{
+    icons::Glyph,
+    overlay::{Dialog, MenuItem, Overlays},
+    parts::menu::open_at,
+    route::{Route, Router},
+    state::state,
+};
+
+/// The round button with the first letter of the name.
+#[component]
+pub fn AccountButton() -> impl IntoView {
+    let (state, router) = (state(), expect_context::<Router>());
+    let overlays = expect_context::<Overlays>();
+    let name = Memo::new(move |_| {
+        state.session.with(|session| {
+            session
+                .as_ref()
+                .and_then(|session| session.account.as_ref())
+                .map(|account| account.display_name.clone())
+                .unwrap_or_default()
+        })
+    });
+    let open = move |event: ev::MouseEvent| {
+        let items = vec![
+            MenuItem::new("Settings", Glyph::Settings, move || router.go(Route::Settings)),
+            MenuItem::new("Keyboard shortcuts", Glyph::Keyboard, move || {
+                overlays.dialog.set(Some(Dialog::Shortcuts));
+            }),
+            MenuItem::new("Sign out", Glyph::LogOut, move || {
+                state.send_then(SignOut {}, move |session| state.on_session(session));
+            }),
+        ];
+        open_at(overlays, &event, items);
+    };
+    view! {
+        <button
+            class="avatar"
+            aria-haspopup="menu"
+            aria-label=move || format!("Account of {}", name.get())
+            on:click=open
+        >
+            {move || name.get().chars().next().map(|c| c.to_uppercase().to_string())}
+        </button>
+    }
+}

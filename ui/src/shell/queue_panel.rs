@@ -1,0 +1,15 @@
+//! The queue beside the main column.
+
+use leptos::prelude::*;
+
+use super::queue_list::QueueList;
+
+/// Shown on wide windows while it is open.
+#[component]
+pub fn QueuePanel() -> impl IntoView {
+    view! {
+        <aside class="panel" aria-label="Queue">
+            <QueueList/>
+        </aside>
+    }
+}

@@ -1,0 +1,69 @@
+//! The ways to the main screens: a rail on the left, tabs at the bottom of a phone.
+
+use leptos::prelude::*;
+
+use crate::{
+    icons::{Glyph, Icon},
+    route::{Link, Route, Router, Tab},
+    state::state,
+};
+
+const PLACES: [(&str, Glyph, Route); 3] = [
+    ("Home", Glyph::House, Route::Home),
+    ("Search", Glyph::Search, Route::Search),
+    ("Library", Glyph::Library, Route::Library(Tab::Releases)),
+];
+
+/// The rail of wide windows; icons alone where it is narrow.
+#[component]
+pub fn Rail() -> impl IntoView {
+    let state = state();
+    view! {
+        <nav class="rail" aria-label="Main">
+            <div class="brand">
+                <span class="brand-mark" aria-hidden="true"></span>
+                <span class="brand-name">"MelodyUD"</span>
+            </div>
+            <Places class="rail-link"/>
+            <div class="rail-foot">
+                <Show when=move || !state.is_online.get()>
+                    <p class="offline-badge" role="status">
+                        <Icon icon=Glyph::CloudOff/>
+                        <span>"Offline"</span>
+                    </p>
+                </Show>
+            </div>
+        </nav>
+    }
+}
+
+/// The tabs of a phone.
+#[component]
+pub fn Tabs() -> impl IntoView {
+    view! { <nav class="tabs" aria-label="Main tabs"><Places class="tab"/></nav> }
+}
+
+#[component]
+fn Places(class: &'static str) -> impl IntoView {
+    let router = expect_context::<Router>();
+    PLACES
+        .into_iter()
+        .map(|(name, icon, route)| {
+            let here = route.clone();
+            let is_here = Memo::new(move |_| {
+                router.route.with(|now| match now {
+                    Route::Library(_) => matches!(here, Route::Library(_)),
+                    now => *now == here,
+                })
+            });
+            view! {
+                <div class="place" class:here=is_here>
+                    <Link to=route class=class>
+                        <Icon icon=icon/>
+                        <span>{name}</span>
+                    </Link>
+                </div>
+            }
+        })
+        .collect_view()
+}

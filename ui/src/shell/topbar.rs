@@ -1,0 +1,56 @@
+//! Back, forward, search and account.
+
+use leptos::prelude::*;
+
+use super::account_menu::AccountButton;
+use crate::{
+    icons::{Glyph, Icon},
+    keys::{Action, shown},
+    overlay::{Dialog, Overlays},
+    route::Router,
+    state::state,
+};
+
+/// Stands at the top of the main column and stays there.
+#[component]
+pub fn Topbar() -> impl IntoView {
+    let router = expect_context::<Router>();
+    let overlays = expect_context::<Overlays>();
+    let state = state();
+    let search_key =
+        move || state.settings.with(|view| shown(&Action::Search.key(&view.settings.shortcuts)));
+    view! {
+        <header class="topbar">
+            <div class="topbar-inner">
+                <button
+                    class="icon-button"
+                    aria-label="Back"
+                    disabled=move || !router.has_back()
+                    on:click=move |_| router.back()
+                >
+                    <Icon icon=Glyph::ChevronLeft/>
+                </button>
+                <button
+                    class="icon-button"
+                    aria-label="Forward"
+                    disabled=move || !router.has_forward()
+                    on:click=move |_| router.forward()
+                >
+                    <Icon icon=Glyph::ChevronRight/>
+                </button>
+                <button
+                    class="search-button"
+                    aria-label="Search tracks, artists, releases"
+                    aria-haspopup="dialog"
+                    on:click=move |_| overlays.dialog.set(Some(Dialog::Search))
+                >
+                    <Icon icon=Glyph::Search/>
+                    <span>"Search tracks, artists, releases"</span>
+                    <kbd>{search_key}</kbd>
+                </button>
+                <span class="spacer"></span>
+                <AccountButton/>
+            </div>
+        </header>
+    }
+}

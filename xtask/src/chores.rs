@@ -16,6 +16,7 @@ pub fn demo(music: Option<&Path>) -> Result<()> {
     setup::run(if has_display { Purpose::Build } else { Purpose::VirtualWindow })?;
     build_the_real_thing()?;
     let mut demo = e2e("demo");
+    demo.arg("--dir").arg(workspace::target_dir().join("demo"));
     if has_display {
         demo.arg("--visible");
     }
@@ -87,7 +88,6 @@ fn build_the_real_thing() -> Result<()> {
 fn e2e(verb: &str) -> Command {
     let mut command = Command::new(workspace::built("melodyud-e2e"));
     command.arg(verb).current_dir(workspace::root());
-    command.env("MELODYUD_TARGET_DIR", workspace::target_dir());
     command
 }
 

@@ -1,0 +1,172 @@
+//! The configuration: a TOML file and the environment, each field with a default, so that none
+//! of it is needed. Read once, here, and passed on. Unknown keys are errors.
+//!
+//! The variable of a field is [`VARIABLE_PREFIX`], its section and its name, in capitals with
+//! two underscores between: `http.listen` is `MELODYUD_SERVER_HTTP__LISTEN`. Environment beats
+//! file, command line beats both.
+
+mod layers;
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use axum::http::HeaderValue;
+use serde::Deserialize;
+
+pub use layers::VARIABLE_PREFIX;
+
+/// Names the configuration file.
+pub const FILE_VARIABLE: &str = "MELODYUD_SERVER_CONFIG";
+
+/// Everything.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    pub http: Http,
+    pub storage: Storage,
+    pub import: Import,
+    pub log: Log,
+}
+
+/// How the service is reached.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Address and port. Default: `127.0.0.1:4600`, this machine only. Put a proxy with TLS in
+    /// front before you name a public address.
+    pub listen: String,
+    /// Whether a reverse proxy stands in front, whose `x-forwarded-for` names the client.
+    /// Default: false.
+    pub is_behind_proxy: bool,
+    /// Origins of web pages that may call the API, such as `https://player.example.org`.
+    /// Default: none; the app needs none.
+    pub cors_origins: Vec<String>,
+    /// Open connections at once. Default: 800.
+    pub n_connections_max: usize,
+    /// Requests at work at once. Default: 256.
+    pub n_requests_max: usize,
+    /// Seconds until an answer must have begun. Default: 30.
+    pub request_timeout_s: u64,
+    /// Seconds that answers under way have when the service stops. Default: 10.
+    pub drain_timeout_s: u64,
+}
+
+/// Where data is kept.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Storage {
+    /// Folder of everything that is not elsewhere. Default: `melodyud/server` in the user's
+    /// data folder (`$XDG_DATA_HOME`, or `~/.local/share`).
+    pub data: Option<PathBuf>,
+    /// URL of the database: `sqlite://..`, or `postgres://..` in builds with that feature.
+    /// Default: `melodyud.db` in the data folder.
+    pub database: Option<String>,
+}
+
+/// How music is imported.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Import {
+    /// Files decoded at once. Default: 0, as many as there are cores.
+    pub n_workers: usize,
+}
+
+/// What is logged.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `text` or `json`. Default: text.
+    pub format: LogFormat,
+    /// What is logged, such as `info` or `warn,svc_ingest=debug`. Default: info for `serve`.
+    pub filter: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        let limits = web::edge::Limits::default();
+        Self {
+            listen: "127.0.0.1:4600".to_owned(),
+            is_behind_proxy: false,
+            cors_origins: Vec::new(),
+            n_connections_max: limits.n_connections_max,
+            n_requests_max: limits.n_requests_max,
+            request_timeout_s: limits.request_timeout.as_secs(),
+            drain_timeout_s: limits.drain_timeout.as_secs(),
+        }
+    }
+}
+
+impl Http {
+    /// What the edge needs of it.
+    pub fn edge(&self) -> anyhow::Result<web::edge::Settings> {
+        let origins = self.cors_origins.iter().map(|origin| {
+            HeaderValue::try_from(origin).with_context(|| format!("http.cors_origins: {origin:?}"))
+        });
+        if self.n_connections_max == 0 || self.n_requests_max == 0 || self.request_timeout_s == 0 {
+            bail!("http: a limit of 0 would let nobody in");
+        }
+        Ok(web::edge::Settings {
+            limits: web::edge::Limits {
+                n_connections_max: self.n_connections_max,
+                n_requests_max: self.n_requests_max,
+                request_timeout: Duration::from_secs(self.request_timeout_s),
+                drain_timeout: Duration::from_secs(self.drain_timeout_s),
+                ..web::edge::Limits::default()
+            },
+            is_behind_proxy: self.is_behind_proxy,
+            cors_origins: origins.collect::<anyhow::Result<_>>()?,
+        })
+    }
+}
+
+impl Storage {
+    /// The data folder.
+    pub fn data_dir(&self) -> anyhow::Result<PathBuf> {
+        if let Some(data) = &self.data {
+            return std::path::absolute(data).context("storage.data");
+        }
+        user_folder("XDG_DATA_HOME", ".local/share")
+            .map(|folder| folder.join("melodyud").join("server"))
+            .context("there is no home folder to keep data in; name a folder with --data")
+    }
+}
+
+/// Reads the file, where there is one, and the environment.
+pub fn read(file: Option<&Path>) -> anyhow::Result<Config> {
+    let found = file.map(Path::to_owned).or_else(|| usual_files().into_iter().find(|f| f.exists()));
+    let text = match &found {
+        None => String::new(),
+        Some(file) => std::fs::read_to_string(file)
+            .with_context(|| format!("cannot read the configuration {}", file.display()))?,
+    };
+    let named = || match &found {
+        Some(file) => format!("the configuration {} or the environment", file.display()),
+        None => "the environment".to_owned(),
+    };
+    layers::merge(&text, env::vars_os()).with_context(|| format!("{} is not good", named()))
+}
+
+fn usual_files() -> Vec<PathBuf> {
+    let user = user_folder("XDG_CONFIG_HOME", ".config");
+    let user = user.map(|folder| folder.join("melodyud").join("server.toml"));
+    user.into_iter().chain([PathBuf::from("/etc/melodyud/server.toml")]).collect()
+}
+
+/// A folder of the XDG base directory specification: the variable where it holds an absolute
+/// path, else the usual place in the home folder.
+fn user_folder(variable: &str, in_home: &str) -> Option<PathBuf> {
+    let named = env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    named.or_else(|| env::home_dir().map(|home| home.join(in_home)))
+}

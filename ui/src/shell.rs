@@ -30,6 +30,24 @@ pub mod transport;
 #[derive(Clone, Copy)]
 pub struct MainWidth(pub RwSignal<f64>);
 
+/// The colour behind the page, from the cover it is about.
+#[derive(Clone, Copy)]
+pub struct Ambient(RwSignal<Option<String>>);
+
+impl Ambient {
+    /// Tints the main column as long as the caller's page is there.
+    pub fn tint(self, cover: Option<&domain::Cover>) {
+        let colour = cover.map(|cover| cover.colour.clone());
+        self.0.set(colour.clone());
+        on_cleanup(move || {
+            // The next page may have set its own by now.
+            if self.0.with_untracked(|now| *now == colour) {
+                self.0.set(None);
+            }
+        });
+    }
+}
+
 /// The app of somebody who is signed in.
 #[component]
 pub fn Shell() -> impl IntoView {
@@ -39,6 +57,8 @@ pub fn Shell() -> impl IntoView {
     let width = MainWidth(RwSignal::new(0.0));
     provide_context(width);
     watch_width(main, width);
+    let ambient = Ambient(RwSignal::new(None));
+    provide_context(ambient);
     let is_scrolled = RwSignal::new(false);
     let on_scroll = move |_| {
         let is_now = main.get_untracked().is_some_and(|main| main.scroll_top() > 24);
@@ -52,7 +72,7 @@ pub fn Shell() -> impl IntoView {
         <div class="app" class:with-panel=is_queue_open class:on-playing=is_playing_page>
             <a class="skip-link" href="#main">"Skip to content"</a>
             <rail::Rail/>
-            <main id=MAIN node_ref=main tabindex="-1" class:scrolled=is_scrolled on:scroll=on_scroll>
+            <main id=MAIN node_ref=main tabindex="-1" class:scrolled=is_scrolled class:tinted=move || ambient.0.with(Option::is_some) style=("--ambient", move || ambient.0.get()) on:scroll=on_scroll>
                 <topbar::Topbar/>
                 <Page/>
             </main>

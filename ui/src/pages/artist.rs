@@ -15,6 +15,7 @@ use crate::{
         tracks::{Columns, Table, TrackRow},
     },
     remote::{ask, show},
+    shell::Ambient,
     state::state,
 };
 
@@ -30,7 +31,7 @@ pub fn ArtistPage(id: ArtistId) -> impl IntoView {
 
 fn skeleton() -> AnyView {
     view! {
-        <div class="page tinted" aria-busy="true">
+        <div class="page on-cover" aria-busy="true">
             <div class="hero skeleton">
                 <div class="cover hero-cover round bone"></div>
                 <div class="hero-text">
@@ -51,7 +52,7 @@ fn Full(page: Page) -> impl IntoView {
     let state = state();
     let Page { artist, top_tracks, releases, appears_on } = page;
     let (id, name) = (artist.id, artist.name.clone());
-    let colour = artist.cover.as_ref().map(|cover| cover.colour.clone());
+    expect_context::<Ambient>().tint(artist.cover.as_ref());
     let context = StoredValue::new(Context::Artist { id, name: name.clone() });
     let facts = format!(
         "{} · {}",
@@ -59,7 +60,7 @@ fn Full(page: Page) -> impl IntoView {
         count(u64::from(artist.n_tracks), "track"),
     );
     view! {
-        <div class="page tinted" style=("--ambient", colour)>
+        <div class="page on-cover">
             <header class="hero">
                 <CoverImage
                     cover=artist.cover

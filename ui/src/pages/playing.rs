@@ -14,7 +14,10 @@ use crate::{
         states::EmptyState,
     },
     route::{Link, Route, Router},
-    shell::transport::{PlaybackNotice, QualityBadge, Scrubber, Transport},
+    shell::{
+        Ambient,
+        transport::{PlaybackNotice, QualityBadge, Scrubber, Transport},
+    },
     state::state,
 };
 
@@ -40,7 +43,7 @@ pub fn PlayingPage() -> impl IntoView {
 fn Full(track: Track) -> impl IntoView {
     let (state, router) = (state(), expect_context::<Router>());
     let overlays = expect_context::<Overlays>();
-    let colour = track.cover.as_ref().map(|cover| cover.colour.clone());
+    expect_context::<Ambient>().tint(track.cover.as_ref());
     let source = Memo::new(move |_| state.player.with(|p| p.context.as_ref().map(source_of)));
     let open_menu = {
         let track = track.clone();
@@ -54,7 +57,7 @@ fn Full(track: Track) -> impl IntoView {
     };
     let swipe_from = StoredValue::new(None::<i32>);
     view! {
-        <div class="playing" style=("--ambient", colour)>
+        <div class="playing">
             <header
                 class="playing-head"
                 on:pointerdown=move |event| swipe_from.set_value(Some(event.client_y()))

@@ -20,6 +20,7 @@ use crate::{
     },
     remote::{ask, show},
     route::Router,
+    shell::Ambient,
     state::state,
 };
 
@@ -32,7 +33,7 @@ pub fn ReleasePage(id: ReleaseId) -> impl IntoView {
 
 fn skeleton() -> AnyView {
     view! {
-        <div class="page tinted" aria-busy="true">
+        <div class="page on-cover" aria-busy="true">
             <div class="hero skeleton">
                 <div class="cover hero-cover bone"></div>
                 <div class="hero-text">
@@ -51,11 +52,11 @@ fn skeleton() -> AnyView {
 #[component]
 fn Full(page: Page) -> impl IntoView {
     let Page { release, tracks } = page;
-    let colour = release.cover.as_ref().map(|cover| cover.colour.clone());
+    expect_context::<Ambient>().tint(release.cover.as_ref());
     let context = Context::Release { id: release.id, title: release.title.clone() };
     let is_empty = tracks.is_empty();
     view! {
-        <div class="page tinted" style=("--ambient", colour)>
+        <div class="page on-cover">
             <Hero release=release.clone()/>
             <Actions release=release/>
             {if is_empty {

@@ -17,7 +17,6 @@ const PLACES: [(&str, Glyph, Route); 3] = [
 /// The rail of wide windows; icons alone where it is narrow.
 #[component]
 pub fn Rail() -> impl IntoView {
-    let state = state();
     view! {
         <nav class="rail" aria-label="Main">
             <div class="brand">
@@ -26,14 +25,23 @@ pub fn Rail() -> impl IntoView {
             </div>
             <Places class="rail-link"/>
             <div class="rail-foot">
-                <Show when=move || !state.is_online.get()>
-                    <p class="offline-badge" role="status">
-                        <Icon icon=Glyph::CloudOff/>
-                        <span>"Offline"</span>
-                    </p>
-                </Show>
+                <OfflineBadge/>
             </div>
         </nav>
+    }
+}
+
+/// Says that the server does not answer: a state, not an error.
+#[component]
+pub fn OfflineBadge() -> impl IntoView {
+    let state = state();
+    view! {
+        <Show when=move || !state.is_online.get()>
+            <p class="offline-badge" role="status">
+                <Icon icon=Glyph::CloudOff/>
+                <span>"Offline"</span>
+            </p>
+        </Show>
     }
 }
 

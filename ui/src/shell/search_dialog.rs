@@ -114,7 +114,15 @@ pub fn SearchDialog() -> impl IntoView {
                     on:input:target=move |event| query.set(event.target().value())
                     on:keydown=on_key
                 />
-                <kbd>"Esc"</kbd>
+                <button
+                    type="button"
+                    class="search-close"
+                    aria-label="Close"
+                    on:click=move |_| close()
+                >
+                    <Icon icon=Glyph::X/>
+                    <kbd>"Esc"</kbd>
+                </button>
             </div>
             {found}
         </DialogBox>

@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::account_menu::AccountButton;
+use super::{account_menu::AccountButton, rail::OfflineBadge};
 use crate::{
     icons::{Glyph, Icon},
     keys::{Action, shown},
     overlay::{Dialog, Overlays},
-    route::Router,
+    route::{Route, Router},
     state::state,
 };
 
@@ -19,6 +19,8 @@ pub fn Topbar() -> impl IntoView {
     let state = state();
     let search_key =
         move || state.settings.with(|view| shown(&Action::Search.key(&view.settings.shortcuts)));
+    // That page has a field of its own.
+    let is_search_page = Memo::new(move |_| router.route.with(|route| *route == Route::Search));
     view! {
         <header class="topbar">
             <div class="topbar-inner">
@@ -38,6 +40,7 @@ pub fn Topbar() -> impl IntoView {
                 >
                     <Icon icon=Glyph::ChevronRight/>
                 </button>
+                <Show when=move || !is_search_page.get()>
                 <button
                     class="search-button"
                     aria-label="Search tracks, artists, releases"
@@ -48,7 +51,9 @@ pub fn Topbar() -> impl IntoView {
                     <span>"Search tracks, artists, releases"</span>
                     <kbd>{search_key}</kbd>
                 </button>
+                </Show>
                 <span class="spacer"></span>
+                <OfflineBadge/>
                 <AccountButton/>
             </div>
         </header>

@@ -49,6 +49,8 @@ impl Drag {
 struct Handle {
     rows: StoredValue<Vec<QueueRow>>,
     drag: RwSignal<Option<Drag>>,
+    /// A row that was moved by keys and keeps the focus where it lands.
+    kept: StoredValue<Option<EntryId>>,
     state: State,
 }
 
@@ -84,19 +86,20 @@ pub fn QueueList() -> impl IntoView {
         state.track.track();
         QueueGet { offset: 0, limit: ROWS_MAX }
     });
+    let kept = StoredValue::new(None);
     let skeleton = || row_skeletons(6);
-    view! { <div class="queue">{show(source, skeleton, |queue| view! { <Rows queue=queue/> }.into_any())}</div> }
+    view! { <div class="queue">{show(source, skeleton, move |queue| view! { <Rows queue=queue kept=kept/> }.into_any())}</div> }
 }
 
 #[component]
-fn Rows(queue: QueueView) -> impl IntoView {
+fn Rows(queue: QueueView, kept: StoredValue<Option<EntryId>>) -> impl IntoView {
     let state = state();
     let QueueView { context, current, upcoming, n_upcoming, .. } = queue;
     let n_shown = upcoming.len();
     let n_hidden = u64::from(n_upcoming).saturating_sub(n_shown as u64);
     let n_added = upcoming.iter().filter(|row| row.is_added).count();
     let handle =
-        Handle { rows: StoredValue::new(upcoming.clone()), drag: RwSignal::new(None), state };
+        Handle { rows: StoredValue::new(upcoming.clone()), drag: RwSignal::new(None), kept, state };
     let clear = move |_| state.send_undoable(QueueClear {}, "Queue cleared");
     let is_empty = current.is_none() && upcoming.is_empty();
     let row = move |(idx, row): (usize, QueueRow)| {
@@ -168,6 +171,14 @@ fn Upcoming(handle: Handle, idx: usize, row: QueueRow) -> impl IntoView {
     let overlays = expect_context::<Overlays>();
     let element = NodeRef::<html::Li>::new();
     let QueueRow { entry, track, .. } = row;
+    Effect::new(move |_| {
+        if let Some(element) = element.get()
+            && handle.kept.get_value() == Some(entry)
+        {
+            handle.kept.set_value(None);
+            let _ = element.focus();
+        }
+    });
     let title = track.title.clone();
     let play = move || state.send(QueuePlay { entry });
     let open_menu = {
@@ -184,8 +195,14 @@ fn Upcoming(handle: Handle, idx: usize, row: QueueRow) -> impl IntoView {
     let on_key = move |event: ev::KeyboardEvent| {
         let last_idx = handle.rows.with_value(Vec::len).saturating_sub(1);
         match event.key().as_str() {
-            "ArrowUp" if event.alt_key() => handle.put(idx, idx.saturating_sub(1)),
-            "ArrowDown" if event.alt_key() => handle.put(idx, (idx + 1).min(last_idx)),
+            "ArrowUp" if event.alt_key() => {
+                handle.kept.set_value(Some(entry));
+                handle.put(idx, idx.saturating_sub(1));
+            }
+            "ArrowDown" if event.alt_key() => {
+                handle.kept.set_value(Some(entry));
+                handle.put(idx, (idx + 1).min(last_idx));
+            }
             "ArrowUp" => focus_sibling(&event, -1),
             "ArrowDown" => focus_sibling(&event, 1),
             "Enter" => play(),

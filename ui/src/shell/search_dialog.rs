@@ -121,7 +121,7 @@ pub fn SearchDialog() -> impl IntoView {
                     on:click=move |_| close()
                 >
                     <Icon icon=Glyph::X/>
-                    <kbd>"Esc"</kbd>
+                    <kbd aria-hidden="true">"Esc"</kbd>
                 </button>
             </div>
             {found}

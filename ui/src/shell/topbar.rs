@@ -49,7 +49,7 @@ pub fn Topbar() -> impl IntoView {
                 >
                     <Icon icon=Glyph::Search/>
                     <span>"Search tracks, artists, releases"</span>
-                    <kbd>{search_key}</kbd>
+                    <kbd aria-hidden="true">{search_key}</kbd>
                 </button>
                 </Show>
                 <span class="spacer"></span>

@@ -43,8 +43,9 @@ pub fn TableHead(columns: Columns) -> impl IntoView {
             <div role="columnheader" class="track-number">"#"</div>
             <div role="columnheader" class="track-title">"Title"</div>
             {release}
-            <div role="columnheader" class="track-time" aria-label="Duration">
+            <div role="columnheader" class="track-time">
                 <Icon icon=Glyph::Clock/>
+                <span class="unseen">"Duration"</span>
             </div>
             <div role="columnheader" class="track-more"><span class="unseen">"More"</span></div>
         </div>

@@ -27,14 +27,14 @@ pub enum Error {
     Full {
         id: BlobId,
         #[source]
-        source: object_store::Error,
+        source: Box<object_store::Error>,
     },
     #[error("{operation} blob {id}")]
     Store {
         operation: &'static str,
         id: BlobId,
         #[source]
-        source: object_store::Error,
+        source: Box<object_store::Error>,
     },
 }
 
@@ -43,8 +43,8 @@ impl Error {
     pub(crate) fn store(operation: &'static str, id: BlobId, source: object_store::Error) -> Self {
         match source {
             object_store::Error::NotFound { .. } => Self::NotFound(id),
-            source if is_full(&source) => Self::Full { id, source },
-            source => Self::Store { operation, id, source },
+            source if is_full(&source) => Self::Full { id, source: source.into() },
+            source => Self::Store { operation, id, source: source.into() },
         }
     }
 }

@@ -4,10 +4,12 @@
 mod credit;
 mod identity;
 mod release;
+mod sorting;
 
 pub use credit::{VARIOUS_ARTISTS, is_various, track_credit};
 pub use identity::{artist_mbid_key, artist_name_key, release_keys};
 pub use release::{Facts, Part, summarise};
+pub use sorting::{credit_sort_key, sort_key};
 
 /// Counts into the fingerprint of a track: raised when a rule changes, so that the next import
 /// sorts everything anew.

@@ -176,7 +176,7 @@ impl Service {
         limit: u32,
         after: Option<&Position>,
     ) -> Result<Listed<Artist>, Error> {
-        let Ids { ids, next, total } = list.page(self.db.read(), limit, after).await?;
+        let Ids { items: ids, next, total } = list.page(self.db.read(), limit, after).await?;
         Ok(Listed { items: self.artists_by_id(&parse(&ids)?).await?, next, total })
     }
 
@@ -186,7 +186,7 @@ impl Service {
         limit: u32,
         after: Option<&Position>,
     ) -> Result<Listed<Release>, Error> {
-        let Ids { ids, next, total } = list.page(self.db.read(), limit, after).await?;
+        let Ids { items: ids, next, total } = list.page(self.db.read(), limit, after).await?;
         Ok(Listed { items: self.releases_by_id(&parse(&ids)?).await?, next, total })
     }
 
@@ -196,7 +196,7 @@ impl Service {
         limit: u32,
         after: Option<&Position>,
     ) -> Result<Listed<Track>, Error> {
-        let Ids { ids, next, total } = list.page(self.db.read(), limit, after).await?;
+        let Ids { items: ids, next, total } = list.page(self.db.read(), limit, after).await?;
         Ok(Listed { items: self.tracks_by_id(&parse(&ids)?).await?, next, total })
     }
 

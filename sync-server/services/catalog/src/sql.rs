@@ -22,6 +22,11 @@ pub fn rows(n_rows: usize, n_columns: usize) -> String {
     rows.collect::<Vec<_>>().join(", ")
 }
 
+/// A length or an index, as databases count.
+pub fn number(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
 /// Arguments of one statement, in order.
 #[derive(Default)]
 pub struct Values(AnyArguments);

@@ -183,8 +183,14 @@ fn joined<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>>
 
 /// Strong: the same tag means the same bytes.
 fn tag(hash: &[u8; 32]) -> String {
-    let hex = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    format!("\"{hex}\"")
+    use std::fmt::Write as _;
+    let mut tag = String::with_capacity(34);
+    tag.push('"');
+    for byte in &hash[..16] {
+        write!(tag, "{byte:02x}").expect("writing to a String cannot fail");
+    }
+    tag.push('"');
+    tag
 }
 
 fn refused(track: TrackId, refusal: Refusal) -> ApiError {

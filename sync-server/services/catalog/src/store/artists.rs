@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::{ArtistId, imported::CreditedArtist, text::sort_key};
+use domain::{ArtistId, imported::CreditedArtist};
 use engine_sql::sqlx::{AnyConnection, Row as _};
 
 use super::{
@@ -132,7 +132,7 @@ impl Directory {
                 values
                     .add(id.to_string())
                     .add(artist.name.clone())
-                    .add(sort_key(&artist.name))
+                    .add(rules::sort_key(&artist.name))
                     .add(artist.musicbrainz_id.clone())
                     .add(0_i64)
                     .add(0_i64)
@@ -156,7 +156,7 @@ impl Directory {
             sql::execute(tx, sql.to_owned(), values).await?;
         }
         if !self.new.is_empty() {
-            count(tx, Counter::Artists, self.new.len() as i64).await?;
+            count(tx, Counter::Artists, sql::number(self.new.len())).await?;
         }
         Ok(())
     }

@@ -114,7 +114,7 @@ pub async fn record(tx: &mut AnyConnection, entities: &[Entity]) -> Result<(), E
     if entities.is_empty() {
         return Ok(());
     }
-    let n = entities.len() as i64;
+    let n = sql::number(entities.len());
     let first = count(tx, Counter::Changes, n).await? - n + 1;
     let numbered = (first..).zip(entities).collect::<Vec<_>>();
     sql::insert(

@@ -72,7 +72,7 @@ pub struct List {
 /// Ids of one page.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ids {
-    pub ids: Vec<String>,
+    pub items: Vec<String>,
     pub next: Option<Position>,
     pub total: u64,
 }
@@ -208,7 +208,7 @@ impl List {
             _ => None,
         };
         let ids = rows.iter().map(|row| Ok(row.try_get(self.of.id())?));
-        Ok(Ids { ids: ids.collect::<Result<_, Error>>()?, next, total })
+        Ok(Ids { items: ids.collect::<Result<_, Error>>()?, next, total })
     }
 
     async fn total(&self, pool: &AnyPool) -> Result<u64, Error> {

@@ -49,7 +49,7 @@ pub async fn plays_put(
                 .add(play.id.to_string())
                 .add(play.track_id.to_string())
                 .add(play.started_at_us)
-                .add(play.listened_ms.min(LISTENED_MS_MAX) as i64)
+                .add(play.listened_ms.min(LISTENED_MS_MAX).cast_signed())
                 .add(i64::from(is_counted(play)))
                 .add(now.us());
         },

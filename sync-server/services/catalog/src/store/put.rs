@@ -71,7 +71,7 @@ pub async fn tracks_put(
     let replaced = replaced.collect::<Vec<_>>();
     rows::remove(tx, &replaced, &mut effect).await?;
     rows::insert(tx, &incoming, &mut effect).await?;
-    effect.n_tracks = incoming.len() as i64 - replaced.len() as i64;
+    effect.n_tracks = sql::number(incoming.len()) - sql::number(replaced.len());
     settle(tx, effect, now).await
 }
 
@@ -139,8 +139,10 @@ async fn decide<'a>(
             (by, of_release)
         })
         .collect::<Vec<_>>();
+    // Collected: a closure of references held over an await is not provably `Send`.
     let all = credits.iter().flat_map(|(by, of_release)| by.iter().chain(*of_release));
-    let mut directory = Directory::load(tx, all, now).await?;
+    let all = all.collect::<Vec<_>>();
+    let mut directory = Directory::load(tx, all.into_iter(), now).await?;
 
     let keys = changed.iter().map(|(_, track, _)| rules::release_keys(track)).collect::<Vec<_>>();
     let mut shelf = Shelf::load(tx, keys.iter().flatten(), now).await?;

@@ -1,7 +1,6 @@
 //! Rows of tracks: taken out and put in, a batch at a time.
 
 use domain::TrackId;
-use domain::text::sort_key;
 use engine_sql::sqlx::{AnyConnection, Row as _};
 
 use super::{
@@ -35,8 +34,8 @@ pub async fn remove(
         let artist = row.try_get::<String, _>("artist_id")?.parse()?;
         let n_plays = tracks.iter().find(|(id, _)| *id == track).map_or(0, |(_, k)| k.n_plays);
         let delta = effect.artists.entry(artist).or_default();
-        delta.n_tracks -= 1;
-        delta.n_plays -= n_plays;
+        delta.tracks -= 1;
+        delta.plays -= n_plays;
     }
     for chunk in tracks.chunks(1_000) {
         for table in ["track_artist", "track"] {
@@ -77,7 +76,7 @@ pub async fn insert(
     .await?;
     let credits = incoming.iter().flat_map(|i| {
         i.artists.iter().enumerate().map(move |(position, (artist, name))| {
-            (i.release, i.id, position as i64, *artist, name.as_str(), i.n_plays)
+            (i.release, i.id, sql::number(position), *artist, name.as_str(), i.n_plays)
         })
     });
     let credits = credits.collect::<Vec<_>>();
@@ -103,8 +102,8 @@ pub async fn insert(
     words::put(tx, words::Of::Tracks, &titles.collect::<Vec<_>>()).await?;
     for (_, _, _, artist, _, n_plays) in &credits {
         let delta = effect.artists.entry(*artist).or_default();
-        delta.n_tracks += 1;
-        delta.n_plays += n_plays;
+        delta.tracks += 1;
+        delta.plays += n_plays;
     }
     effect.releases.extend(incoming.iter().map(|i| i.release));
     effect.changed.extend(incoming.iter().map(|i| Entity::Track(i.id)));
@@ -114,15 +113,16 @@ pub async fn insert(
 fn bind(values: &mut sql::Values, incoming: &Incoming<'_>) {
     let Incoming { track, .. } = incoming;
     let audio = &track.audio;
-    let artists = incoming.artists.iter().map(|(_, name)| sort_key(name)).collect::<Vec<_>>();
+    let artists =
+        incoming.artists.iter().map(|(_, name)| rules::sort_key(name)).collect::<Vec<_>>();
     let release_title = track.release_title.as_deref().unwrap_or(&track.title);
     values
         .add(incoming.release.to_string())
         .add(incoming.id.to_string())
         .add(track.title.clone())
-        .add(sort_key(&track.title))
-        .add(artists.join(" \u{1} "))
-        .add(sort_key(release_title))
+        .add(rules::sort_key(&track.title))
+        .add(rules::credit_sort_key(&artists))
+        .add(rules::sort_key(release_title))
         .add(i64::from(track.disc_number))
         .add(i64::from(track.track_number))
         .add(signed(track.duration_ms))

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use domain::{ArtistId, BlockHistogram, ReleaseId, imported::CreditedArtist, text::sort_key};
+use domain::{ArtistId, BlockHistogram, ReleaseId, imported::CreditedArtist};
 use engine_sql::sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 use super::{
@@ -33,9 +33,9 @@ pub struct Effect {
 /// By how much an artist's numbers change.
 #[derive(Clone, Copy, Default)]
 pub struct Delta {
-    pub n_tracks: i64,
-    pub n_releases: i64,
-    pub n_plays: i64,
+    pub tracks: i64,
+    pub releases: i64,
+    pub plays: i64,
 }
 
 /// A release as it stands.
@@ -65,10 +65,10 @@ pub async fn settle(tx: &mut AnyConnection, mut effect: Effect, now: Now) -> Res
     }
     let settled = credit(tx, full, now).await?;
     for artist in standing.values().flat_map(|release| &release.artists) {
-        effect.artists.entry(*artist).or_default().n_releases -= 1;
+        effect.artists.entry(*artist).or_default().releases -= 1;
     }
     for artist in settled.iter().flat_map(|release| &release.artists) {
-        effect.artists.entry(*artist).or_default().n_releases += 1;
+        effect.artists.entry(*artist).or_default().releases += 1;
     }
     let n_new = settled.iter().filter(|release| !standing.contains_key(&release.id)).count();
     let n_gone = empty.iter().filter(|id| standing.contains_key(id)).count();
@@ -77,9 +77,10 @@ pub async fn settle(tx: &mut AnyConnection, mut effect: Effect, now: Now) -> Res
     releases_put(tx, &settled, &standing, &mut effect).await?;
     artists_update(tx, &mut effect).await?;
     artists_remove(tx, &effect).await?;
-    for (counter, by) in
-        [(Counter::Tracks, effect.n_tracks), (Counter::Releases, n_new as i64 - n_gone as i64)]
-    {
+    for (counter, by) in [
+        (Counter::Tracks, effect.n_tracks),
+        (Counter::Releases, sql::number(n_new) - sql::number(n_gone)),
+    ] {
         if by != 0 {
             count(tx, counter, by).await?;
         }
@@ -195,7 +196,7 @@ async fn credit(
     let settled = |(id, facts): (ReleaseId, Facts)| {
         let artists = artists_of(&facts);
         let keys = artists.iter().filter_map(|id| sort_keys.get(id).map(String::as_str));
-        let artist_sort = keys.collect::<Vec<_>>().join(" \u{1} ");
+        let artist_sort = rules::credit_sort_key(keys);
         Settled { id, facts, artists, artist_sort }
     };
     Ok(full.into_iter().map(settled).collect())
@@ -242,7 +243,7 @@ async fn releases_put(
     sql::execute_by(tx, sql, settled.iter().map(|release| release.id)).await?;
     let credits = settled.iter().flat_map(|release| {
         let artists = release.artists.iter().enumerate();
-        artists.map(move |(position, artist)| (release, position as i64, *artist))
+        artists.map(move |(position, artist)| (release, sql::number(position), *artist))
     });
     sql::insert(
         tx,
@@ -268,7 +269,7 @@ fn bind(values: &mut sql::Values, release: &Settled) {
     values
         .add(release.id.to_string())
         .add(facts.title.clone())
-        .add(sort_key(&facts.title))
+        .add(rules::sort_key(&facts.title))
         .add(release.artist_sort.clone())
         .add(facts.kind.as_str().to_owned())
         .add(facts.date.clone().unwrap_or_default())
@@ -310,7 +311,7 @@ async fn titles_put(
     // Tracks bring the title of their own tag, which one of them may spell in its own way.
     for release in settled {
         let mut values = sql::Values::default();
-        values.add(release.id.to_string()).add(sort_key(&release.facts.title));
+        values.add(release.id.to_string()).add(rules::sort_key(&release.facts.title));
         let sql = "UPDATE track SET release_sort = $2
                    WHERE release_id = $1 AND release_sort <> $2";
         sql::execute(tx, sql.to_owned(), values).await?;
@@ -332,9 +333,9 @@ async fn artists_update(tx: &mut AnyConnection, effect: &mut Effect) -> Result<(
         let mut values = sql::Values::default();
         values
             .add(id.to_string())
-            .add(delta.n_tracks)
-            .add(delta.n_releases)
-            .add(delta.n_plays)
+            .add(delta.tracks)
+            .add(delta.releases)
+            .add(delta.plays)
             .add(cover.as_ref().map(|cover| cover.id.to_string()))
             .add(cover.as_ref().map(|cover| cover.colour.clone()));
         let sql = "UPDATE artist SET n_tracks = n_tracks + $2, n_releases = n_releases + $3,
@@ -379,7 +380,7 @@ async fn artist_rename(
     words::remove(tx, words::Of::Artists, &[(id.to_string(), &name)]).await?;
     words::put(tx, words::Of::Artists, &[(id.to_string(), &spelling)]).await?;
     let mut values = one(id);
-    values.add(spelling.clone()).add(sort_key(&spelling));
+    values.add(spelling.clone()).add(rules::sort_key(&spelling));
     let sql = "UPDATE artist SET name = $2, sort_key = $3 WHERE artist_id = $1";
     sql::execute(tx, sql.to_owned(), values).await?;
     // All that shows the name has changed with it.
@@ -399,7 +400,7 @@ async fn artist_rename(
 
 /// Artists without any music left are gone.
 async fn artists_remove(tx: &mut AnyConnection, effect: &Effect) -> Result<(), Error> {
-    let falling = effect.artists.iter().filter(|(_, d)| d.n_tracks < 0 || d.n_releases < 0);
+    let falling = effect.artists.iter().filter(|(_, d)| d.tracks < 0 || d.releases < 0);
     let falling = falling.map(|(id, _)| *id).collect::<HashSet<_>>();
     let gone = sql::fetch_by(
         tx,
@@ -423,5 +424,5 @@ async fn artists_remove(tx: &mut AnyConnection, effect: &Effect) -> Result<(), E
     }
     let named = ids.iter().cloned().zip(names.iter().map(String::as_str)).collect::<Vec<_>>();
     words::remove(tx, words::Of::Artists, &named).await?;
-    count(tx, Counter::Artists, -(ids.len() as i64)).await.map(drop)
+    count(tx, Counter::Artists, -sql::number(ids.len())).await.map(drop)
 }

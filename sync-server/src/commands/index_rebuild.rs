@@ -9,7 +9,7 @@ use crate::{config::Config, data_dir::DataDir, wiring};
 pub async fn index_rebuild(config: Config) -> anyhow::Result<ExitCode> {
     let data = DataDir::open(config.storage.data_dir()?)?;
     let _lock = data.lock_for_serving().context(
-        "a running server keeps its own index; to rebuild it there, an owner sends POST \
+        "a running server keeps the index to itself; an owner rebuilds it there by POST \
          /api/v1/search/rebuild",
     )?;
     let indexer = wiring::Indexer::assemble(&config, &data).await?;

@@ -18,6 +18,7 @@ use axum::{
     http::{HeaderValue, Method, header},
     middleware,
 };
+use tower::util::option_layer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::{ApiError, auth::Keys};
@@ -74,18 +75,17 @@ pub fn around(routes: Router, keys: Keys, settings: &Settings) -> Router {
         .layer(Extension(address::IsBehindProxy(settings.is_behind_proxy)))
         .layer(middleware::from_fn_with_state(bounds, guard::bound))
         .layer(middleware::from_fn(guard::catch_panic))
-        .layer(cors(&settings.cors_origins))
+        .layer(option_layer(cors(&settings.cors_origins)))
         .layer(middleware::from_fn(guard::security_headers))
         .layer(middleware::from_fn(observe::observe))
 }
 
-fn cors(origins: &[HeaderValue]) -> CorsLayer {
-    if origins.is_empty() {
-        return CorsLayer::new();
-    }
-    CorsLayer::new()
+/// `None`: closed, and no header about it on every answer.
+fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
+    let layer = CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins.iter().cloned()))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::RANGE])
-        .expose_headers([header::ETAG, header::CONTENT_RANGE, header::RETRY_AFTER])
+        .expose_headers([header::ETAG, header::CONTENT_RANGE, header::RETRY_AFTER]);
+    (!origins.is_empty()).then_some(layer)
 }

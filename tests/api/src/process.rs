@@ -1,0 +1,164 @@
+//! The server as a process.
+
+use std::{
+    fs::{self, File},
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail, ensure};
+use tempfile::TempDir;
+
+use crate::Client;
+
+/// Generous for a machine that builds at the same time.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+const STOP_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// A running `melodyud-server` on a data folder of its own. Ends with the value.
+pub struct ServerProcess {
+    child: Child,
+    url: String,
+    data: Arc<TempDir>,
+}
+
+impl ServerProcess {
+    /// Starts on an empty data folder and a free port, and waits until it listens.
+    pub fn start() -> anyhow::Result<Self> {
+        Self::start_on(Arc::new(tempfile::tempdir()?), "127.0.0.1:0")
+    }
+
+    /// Starts on a data folder that may have been used before.
+    pub fn start_on(data: Arc<TempDir>, listen: &str) -> anyhow::Result<Self> {
+        let mut child = serve(data.path(), listen)?;
+        let stdout = child.stdout.take().context("its output is piped")?;
+        let mut server = Self { child, url: String::new(), data };
+        server.url = server.wait_for_url(BufReader::new(stdout))?;
+        Ok(server)
+    }
+
+    /// `http://127.0.0.1:PORT`
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn data(&self) -> &Arc<TempDir> {
+        &self.data
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(log_path(self.data.path())).unwrap_or_default()
+    }
+
+    /// A client that nobody has signed in with.
+    pub fn client(&self) -> anyhow::Result<Client> {
+        Client::new(&self.url)
+    }
+
+    /// Runs `melodyud-server import` on the same data folder, beside the server. Answers with
+    /// what it printed.
+    pub fn import(&self, music: &Path) -> anyhow::Result<String> {
+        let output = Command::new(program()?)
+            .arg("import")
+            .arg(music)
+            .arg("--data")
+            .arg(self.data.path())
+            .output()?;
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let complaints = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "import: {}\n{printed}{complaints}", output.status);
+        Ok(printed)
+    }
+
+    /// Ends it as a power cut would (SIGKILL).
+    pub fn kill(mut self) -> anyhow::Result<Arc<TempDir>> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(self.data.clone())
+    }
+
+    /// Asks it to stop (SIGTERM).
+    pub fn terminate(&self) -> anyhow::Result<()> {
+        let status = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status()?;
+        ensure!(status.success(), "kill: {status}");
+        Ok(())
+    }
+
+    /// Waits for its end.
+    pub fn wait(&mut self) -> anyhow::Result<ExitStatus> {
+        let until = Instant::now() + STOP_TIMEOUT;
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            ensure!(Instant::now() < until, "the server does not stop:\n{}", self.log());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn wait_for_url(
+        &mut self,
+        stdout: BufReader<std::process::ChildStdout>,
+    ) -> anyhow::Result<String> {
+        let (send, receive) = std::sync::mpsc::channel();
+        // Reads to the end, so that the server never waits for a full pipe.
+        thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                let _ = send.send(line);
+            }
+        });
+        let until = Instant::now() + START_TIMEOUT;
+        while let Ok(line) = receive.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            if let Some(url) = line.strip_prefix("listening on ") {
+                return Ok(url.to_owned());
+            }
+        }
+        bail!("the server did not start:\n{}", self.log())
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The server's program.
+pub fn program() -> anyhow::Result<PathBuf> {
+    if let Some(named) = std::env::var_os("MELODYUD_TEST_SERVER") {
+        return Ok(named.into());
+    }
+    // target/debug/deps/test-0123 -> target/debug/melodyud-server
+    let test = std::env::current_exe()?;
+    let beside = test.ancestors().skip(1).take(2).map(|folder| folder.join("melodyud-server"));
+    let found = beside.into_iter().find(|program| program.exists());
+    found.context("there is no melodyud-server beside this test: run `cargo build -p server` first")
+}
+
+fn log_path(data: &Path) -> PathBuf {
+    data.join("server.log")
+}
+
+fn serve(data: &Path, listen: &str) -> anyhow::Result<Child> {
+    let log = File::options().create(true).append(true).open(log_path(data))?;
+    Command::new(program()?)
+        .arg("serve")
+        .arg("--data")
+        .arg(data)
+        .args(["--listen", listen])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .spawn()
+        .context("the server starts")
+}

@@ -130,6 +130,15 @@ impl Player {
         }
     }
 
+    /// Another queue on the same engine: news about what this player loaded means nothing to it.
+    pub fn succeeded_by(&self, snapshot: &Snapshot) -> Self {
+        Self {
+            next_token: self.next_token,
+            no_device: self.no_device.clone(),
+            ..Self::restore(snapshot)
+        }
+    }
+
     /// All that has to outlive a restart.
     pub fn snapshot(&self, now_ms: u64) -> Snapshot {
         Snapshot {

@@ -1,6 +1,8 @@
 //! How the facade is opened, and why that may fail.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
+
+pub use audio_engine::{Capture, MemoryOutput, Output, Pace};
 
 /// What the facade needs to know before it starts.
 #[derive(Clone, Debug)]
@@ -11,15 +13,24 @@ pub struct Config {
     pub device_name: String,
     /// Version of the app, shown in the settings.
     pub version: String,
+    /// Where sound goes; `None` for the device of the settings.
+    pub output: Option<Output>,
+    /// Whether the keyring of the operating system is used where there is one.
+    pub with_keyring: bool,
+    /// How long the keyring may take to answer.
+    pub keyring_patience: Duration,
 }
 
 impl Config {
-    /// The usual set-up: the default sound device, the keyring of the operating system.
+    /// The usual set-up: the sound device of the settings, the keyring of the operating system.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             data_dir: data_dir.into(),
             device_name: "MelodyUD".into(),
             version: env!("CARGO_PKG_VERSION").into(),
+            output: None,
+            with_keyring: true,
+            keyring_patience: Duration::from_secs(60),
         }
     }
 }
@@ -35,6 +46,10 @@ pub enum OpenError {
     Data {
         data_dir: PathBuf,
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: local_store::Error,
     },
+    #[error("the connection to servers cannot be set up")]
+    Http(#[source] reqwest::Error),
+    #[error("the audio engine cannot be started")]
+    Audio(#[source] audio_engine::StartError),
 }

@@ -1,24 +1,44 @@
-//! The facade itself.
+//! The facade itself: what it is made of, how it opens and closes.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::CoverId;
-use ipc::{Event, Fault};
-use tokio::sync::broadcast;
+use ipc::{Event, Fault, Notice, Settings, Severity};
+use local_store::{Key, Opened, SecretsConfig, Store};
+use tokio::sync::{Notify, broadcast};
 
-use crate::{Config, OpenError, fault};
+use crate::{
+    Config, OpenError, Output,
+    catalog::Catalog,
+    clock::blocking,
+    covers::Covers,
+    player::{Parts, Player, Volume},
+    plays,
+    server::{Bearer, Server},
+    tracks::Tracks,
+};
 
 /// How many events a slow listener may fall behind before it misses some.
 const EVENTS_MAX: usize = 256;
 
-/// Everything the player can do. Clones share one player.
+/// Everything the player can do. Clones share one player, which ends with the last of them.
 #[derive(Clone)]
 pub struct Facade {
     pub(crate) inner: Arc<Inner>,
 }
 
 pub(crate) struct Inner {
+    pub(crate) config: Config,
     pub(crate) events: broadcast::Sender<Event>,
+    pub(crate) store: Store,
+    pub(crate) server: Arc<Server>,
+    pub(crate) tracks: Arc<Tracks>,
+    pub(crate) catalog: Catalog,
+    pub(crate) covers: Covers,
+    pub(crate) player: Player,
+    pub(crate) settings: Mutex<Settings>,
+    /// What happened before anybody listened.
+    early: Mutex<Vec<Event>>,
 }
 
 /// Sizes covers come in.
@@ -62,19 +82,100 @@ pub struct CoverImage {
 
 impl Facade {
     /// Opens the data folder, starts the audio and restores queue and session. Needs a tokio
-    /// runtime, whose tasks do the work from then on. The network is not waited for.
-    pub async fn open(_config: Config) -> Result<Self, OpenError> {
+    /// runtime, whose tasks do the work from then on, and a TLS provider (rustls) installed for
+    /// the process. The network and the keyring are not waited for.
+    pub async fn open(config: Config) -> Result<Self, OpenError> {
+        let data_dir = config.data_dir.clone();
+        let in_data = |source| match source {
+            local_store::Error::InUse { path } => OpenError::InUse { data_dir: path },
+            source => OpenError::Data { data_dir: data_dir.clone(), source },
+        };
+        let folder = config.data_dir.clone();
+        let Opened { store, set_aside } =
+            blocking(move || Store::open(&folder)).await.map_err(in_data)?;
         let (events, _) = broadcast::channel(EVENTS_MAX);
-        Ok(Self { inner: Arc::new(Inner { events }) })
+        let mut early = Vec::new();
+        if let Some(path) = set_aside {
+            early.push(warning(
+                format!("The data on this device was damaged and lies in {} now.", path.display()),
+                "Queue and history start empty; nothing on the server is lost.",
+            ));
+        }
+        let kept = store.clone();
+        let (settings, volume) =
+            blocking(move || (kept.value(Key::Settings), kept.value(Key::Volume))).await;
+        let settings = settings.unwrap_or_else(|error| {
+            tracing::warn!(%error, "settings are those of the start");
+            early.push(warning("Your settings could not be read.", "They start anew."));
+            None
+        });
+        let settings: Settings = settings.unwrap_or_default();
+        let volume: Volume = volume.ok().flatten().unwrap_or_default();
+
+        let server = Server::new(store.clone(), events.clone(), config.device_name.clone())
+            .map_err(OpenError::Http)?;
+        let server = Arc::new(server);
+        let recalled = Arc::clone(&server);
+        blocking(move || recalled.recall()).await.map_err(in_data)?;
+
+        let output = config.output.clone();
+        let output = output.unwrap_or_else(|| Output::Device(settings.output_device.clone()));
+        let engine_config = audio_engine::Config {
+            output,
+            volume: volume.heard(),
+            ..audio_engine::Config::default()
+        };
+        let (engine, engine_events) =
+            audio_engine::Engine::start(engine_config).map_err(OpenError::Audio)?;
+
+        let tracks = Arc::new(Tracks::new(Arc::clone(&server), store.clone()));
+        let played = Arc::new(Notify::new());
+        let player = Player::start(Parts {
+            engine,
+            engine_events,
+            server: Arc::clone(&server),
+            tracks: Arc::clone(&tracks),
+            store: store.clone(),
+            events: events.clone(),
+            authorize: Arc::new(Bearer::new(Arc::clone(&server))),
+            owner: server.owner(),
+            settings: settings.clone(),
+            volume,
+            played: Arc::clone(&played),
+        });
+        tokio::spawn(plays::report_all(Arc::downgrade(&server), store.clone(), played));
+        tokio::spawn(Server::watch_connection(Arc::downgrade(&server)));
+        tokio::spawn(restore(Arc::clone(&server), config.clone()));
+        let inner = Inner {
+            catalog: Catalog::new(Arc::clone(&server), store.clone(), Arc::clone(&tracks)),
+            covers: Covers::new(Arc::clone(&server), store.clone()),
+            config,
+            events,
+            store,
+            server,
+            tracks,
+            player,
+            settings: Mutex::new(settings),
+            early: Mutex::new(early),
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Saves everything, ends the play that is on and stops the audio. The facade answers no
+    /// Saves everything, ends the play that is on and stops the audio. The player answers no
     /// more after it.
-    pub async fn close(&self) {}
+    pub async fn close(&self) {
+        self.inner.player.close().await;
+    }
 
-    /// News, from now on.
+    /// News, from now on; the first to listen hears what happened while opening, too.
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
-        self.inner.events.subscribe()
+        let events = self.inner.events.subscribe();
+        let mut early = self.inner.early.lock().unwrap_or_else(PoisonError::into_inner);
+        for event in early.drain(..) {
+            // There is a listener: the one made above.
+            let _ = self.inner.events.send(event);
+        }
+        events
     }
 
     /// Passes on something from outside the window (tray, second start): the interface goes
@@ -85,7 +186,26 @@ impl Facade {
     }
 
     /// A cover from this device, else from the server.
-    pub async fn cover(&self, _id: CoverId, _size: CoverSize) -> Result<CoverImage, Fault> {
-        Err(fault::other("not yet", ""))
+    pub async fn cover(&self, id: CoverId, size: CoverSize) -> Result<CoverImage, Fault> {
+        self.inner.covers.get(id, size).await
     }
+}
+
+async fn restore(server: Arc<Server>, config: Config) {
+    let secrets = SecretsConfig {
+        name: format!("session in {}", config.data_dir.display()),
+        folder: config.data_dir,
+        with_keyring: config.with_keyring,
+        patience: config.keyring_patience,
+    };
+    server.restore(secrets).await;
+}
+
+fn warning(message: impl Into<String>, hint: &str) -> Event {
+    Event::Notice(Notice {
+        severity: Severity::Warning,
+        message: message.into(),
+        hint: hint.into(),
+        request_id: None,
+    })
 }

@@ -5,12 +5,26 @@
 //! server's HTTP contract; nothing else in the app joins them. It knows no window and no Tauri:
 //! the shell turns each call of `ipc` into one call here and passes the events on.
 //!
-//! Start reading at [`Facade`].
+//! Where to look:
+//!
+//! - [`Facade`]: how it opens and closes; its calls stand by subject in `calls`;
+//! - `server`: requests, tokens, whether the server answers;
+//! - `catalog`, `tracks`, `covers`: what was asked of the server, and what is kept of it;
+//! - `player`: the task in which the player, the engine and the saved queue meet;
+//! - `plays`: the way of a play to the server.
 
+mod address;
 mod calls;
+mod catalog;
+mod clock;
 mod config;
+mod covers;
 mod facade;
 mod fault;
+mod player;
+mod plays;
+mod server;
+mod tracks;
 
-pub use config::{Config, OpenError};
+pub use config::{Capture, Config, MemoryOutput, OpenError, Output, Pace};
 pub use facade::{CoverImage, CoverSize, Facade};

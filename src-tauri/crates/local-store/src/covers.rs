@@ -73,7 +73,13 @@ impl Store {
                  VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (id, size) DO UPDATE SET content_type = excluded.content_type,
                  n_bytes = excluded.n_bytes, used = excluded.used",
-                params![id.as_str(), size, cover.content_type, cover.bytes.len() as i64, now_us],
+                params![
+                    id.as_str(),
+                    size,
+                    cover.content_type,
+                    cover.bytes.len().cast_signed(),
+                    now_us
+                ],
             )
             .map_err(sql())?;
         for (id, size) in drop_beyond(&connection, bytes_max).map_err(sql())? {
@@ -103,7 +109,8 @@ fn drop_beyond(connection: &Connection, bytes_max: u64) -> rusqlite::Result<Vec<
            FROM cover) WHERE total > ?1)
          RETURNING id, size",
     )?;
-    let dropped = statement.query_map([bytes_max as i64], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let dropped =
+        statement.query_map([bytes_max.cast_signed()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     dropped.collect()
 }
 

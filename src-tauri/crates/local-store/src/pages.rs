@@ -37,7 +37,7 @@ impl Store {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                  ON CONFLICT (owner, path) DO UPDATE SET etag = excluded.etag,
                  json = excluded.json, n_bytes = excluded.n_bytes, used = excluded.used",
-                params![owner, path, page.etag, page.json, page.json.len() as i64, now_us],
+                params![owner, path, page.etag, page.json, page.json.len().cast_signed(), now_us],
             )
             .map_err(sql())?;
         transaction
@@ -46,7 +46,7 @@ impl Store {
                  AND (owner, path) IN (SELECT owner, path FROM (
                    SELECT owner, path, SUM(n_bytes) OVER (ORDER BY used DESC, path) AS total
                    FROM page) WHERE total > ?1)",
-                params![PAGES_BYTES_MAX as i64],
+                params![PAGES_BYTES_MAX.cast_signed()],
             )
             .map_err(sql())?;
         transaction.commit().map_err(sql())

@@ -25,7 +25,8 @@ impl Store {
         let Some(json) = json else { return Ok(None) };
         let position = connection
             .query_row("SELECT entry, position_ms FROM position WHERE owner = ?1", [owner], |row| {
-                Ok((EntryId(row.get::<_, i64>(0)? as u64), row.get::<_, i64>(1)? as u64))
+                let (entry, position_ms): (i64, i64) = (row.get(0)?, row.get(1)?);
+                Ok((EntryId(entry.cast_unsigned()), position_ms.cast_unsigned()))
             })
             .optional()
             .map_err(sql("reading the position"))?;
@@ -53,7 +54,7 @@ impl Store {
                 "INSERT INTO position (owner, entry, position_ms) VALUES (?1, ?2, ?3)
                  ON CONFLICT (owner) DO UPDATE
                  SET entry = excluded.entry, position_ms = excluded.position_ms",
-                params![owner, entry.0 as i64, position_ms as i64],
+                params![owner, entry.0.cast_signed(), position_ms.cast_signed()],
             )
             .map_err(Error::sql("saving the position"))?;
         Ok(())

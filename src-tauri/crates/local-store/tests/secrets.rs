@@ -19,7 +19,7 @@ fn config(folder: &Path, with_keyring: bool) -> SecretsConfig {
 }
 
 fn open(folder: &Path) -> Secrets {
-    Secrets::open(config(folder, false)).unwrap()
+    Secrets::open(config(folder, false)).expect("a fresh folder can be used")
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn keyring_part() {
 }
 
 fn play(command: &mut Command, parts: &[&str]) {
-    let output = command.stdin(Stdio::null()).output().unwrap();
+    let output = command.stdin(Stdio::null()).output().expect("the program can be run");
     let said = String::from_utf8_lossy(&output.stdout);
     let complaint = String::from_utf8_lossy(&output.stderr);
     for part in parts {

@@ -8,7 +8,7 @@ use local_store::{Error, Key, Store, StoredPage, StoredPlay};
 const OWNER: &str = "https://music.example ann";
 
 fn open(folder: &Path) -> Store {
-    let opened = Store::open(folder).unwrap();
+    let opened = Store::open(folder).expect("the folder can be used");
     assert_eq!(opened.set_aside, None);
     opened.store
 }
@@ -17,7 +17,7 @@ fn play(n: u64, listened_ms: u64, is_over: bool) -> StoredPlay {
     StoredPlay {
         id: PlayId::new(n, [1; 10]),
         track: TrackId::new(n, [2; 10]),
-        started_at_us: n as i64 * 1_000,
+        started_at_us: n.cast_signed() * 1_000,
         listened_ms,
         is_over,
     }

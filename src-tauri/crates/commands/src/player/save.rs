@@ -1,0 +1,174 @@
+//! The queue on disk: kept up with while the music plays, and brought back for who signs in.
+
+use audio_engine::Command;
+use domain::{TrackId, queue::EntryId};
+use ipc::Severity;
+use local_store::{Key, StoredQueue};
+use player_core::{Input, Snapshot};
+
+use super::{
+    Ask,
+    stage::{Saved, Stage},
+};
+use crate::clock::{blocking, now_ms};
+
+/// How far the position may move before it is saved again.
+const STEP_MS: u64 = 900;
+
+impl Stage {
+    /// Saves what has changed, off this task, one save at a time.
+    pub(super) fn save_changes(&mut self) {
+        if self.saving.as_ref().is_some_and(|saving| !saving.is_finished()) {
+            return;
+        }
+        let Some(owner) = self.owner.clone() else { return };
+        let now_ms = now_ms();
+        let view = self.player.view(now_ms);
+        let now = Saved {
+            revision: view.revision,
+            repeat: view.repeat,
+            position: view.current.map(|entry| (entry.id, view.position_ms)),
+            volume: self.volume,
+        };
+        let is_queue = (now.revision, now.repeat) != (self.saved.revision, self.saved.repeat);
+        let is_position = has_moved(self.saved.position, now.position);
+        let is_volume = now.volume != self.saved.volume;
+        if !is_queue && !is_position && !is_volume {
+            return;
+        }
+        let snapshot = is_queue.then(|| self.player.snapshot(now_ms));
+        let store = self.parts.store.clone();
+        let write = move || -> local_store::Result<()> {
+            if let Some(snapshot) = snapshot {
+                store.set_queue(&owner, &snapshot)?;
+            }
+            if let Some((entry, position_ms)) = now.position {
+                store.set_position(&owner, entry, position_ms)?;
+            }
+            if is_volume {
+                store.set_value(Key::Volume, &now.volume)?;
+            }
+            Ok(())
+        };
+        self.saved = now;
+        self.saving = Some(tokio::spawn(async move {
+            if let Err(error) = blocking(write).await {
+                tracing::error!(%error, "the queue was not saved");
+            }
+        }));
+    }
+
+    async fn save_now(&mut self) {
+        self.saving_done().await;
+        // To the millisecond this time.
+        self.saved.position = None;
+        self.save_changes();
+        self.saving_done().await;
+    }
+
+    async fn saving_done(&mut self) {
+        if let Some(saving) = self.saving.take() {
+            // It does not panic, and nobody cancels it.
+            let _ = saving.await;
+        }
+    }
+
+    /// The last things, in order: the play is over, the queue is saved.
+    pub(super) async fn close(&mut self) {
+        // Unloading is never refused.
+        let _ = self.give(Input::Unload);
+        self.save_now().await;
+        self.engine(Command::Stop);
+    }
+
+    /// Puts one listener's queue away and takes another's out.
+    pub(super) async fn change_owner(&mut self) {
+        let owner = self.parts.owner.borrow_and_update().clone();
+        if owner == self.owner {
+            return;
+        }
+        let _ = self.give(Input::Unload);
+        self.save_now().await;
+        self.owner.clone_from(&owner);
+        self.shown = None;
+        let stored = match owner {
+            None => None,
+            Some(owner) => {
+                let store = self.parts.store.clone();
+                blocking(move || store.queue::<Snapshot>(&owner)).await.unwrap_or_else(|error| {
+                    tracing::error!(%error, "the queue was not read");
+                    let hint = "The queue starts empty.";
+                    self.notify(Severity::Warning, "Your queue could not be read.", hint);
+                    None
+                })
+            }
+        };
+        let snapshot = stored.map(at_its_position).unwrap_or_default();
+        self.player = self.player.succeeded_by(&snapshot);
+        let view = self.player.view(now_ms());
+        self.saved = Saved {
+            revision: view.revision,
+            repeat: view.repeat,
+            position: view.current.map(|entry| (entry.id, view.position_ms)),
+            volume: self.saved.volume,
+        };
+        self.fill_shelf(&snapshot).await;
+        self.tell(ipc::Event::Queue { revision: view.revision });
+        self.tell_player();
+        if self.owner.is_some() {
+            self.preload();
+        }
+    }
+
+    /// Has the tracks at hand that are shown or played first.
+    async fn fill_shelf(&self, snapshot: &Snapshot) {
+        let first = snapshot.current.iter().chain(&snapshot.front).chain(&snapshot.rest);
+        let ids: Vec<TrackId> = first.take(100).map(|entry| entry.track).collect();
+        if let Err(fault) = self.parts.tracks.local(&ids).await {
+            tracing::debug!(message = fault.message, "no tracks at hand");
+        }
+    }
+
+    /// As soon as the session is back, the current track is loaded, so that it starts at once.
+    fn preload(&self) {
+        let (server, asks) = (std::sync::Arc::clone(&self.parts.server), self.asks.clone());
+        let engine = self.parts.engine.clone();
+        tokio::spawn(async move {
+            if let Err(fault) = server.token(None).await {
+                tracing::debug!(message = fault.message, "nothing is loaded ahead");
+                return;
+            }
+            if let Ok(url) = server.url("/jwks.json") {
+                engine.prewarm(url);
+            }
+            drop(engine);
+            if let Some(asks) = asks.upgrade() {
+                let (done, _) = tokio::sync::oneshot::channel();
+                // A player that has closed loads nothing.
+                let _ = asks.send(Ask::Give { input: Input::Preload, done }).await;
+            }
+        });
+    }
+}
+
+fn has_moved(before: Option<(EntryId, u64)>, now: Option<(EntryId, u64)>) -> bool {
+    match (before, now) {
+        (Some((before, before_ms)), Some((now, now_ms))) => {
+            // A jump back to the start is small only at the start.
+            before != now || before_ms.abs_diff(now_ms) >= STEP_MS || (now_ms == 0 && before_ms > 0)
+        }
+        (before, now) => before != now,
+    }
+}
+
+/// The position is saved oftener than the queue.
+fn at_its_position(stored: StoredQueue<Snapshot>) -> Snapshot {
+    let mut snapshot = stored.snapshot;
+    let current = snapshot.current.map(|entry| entry.id);
+    if let Some((entry, position_ms)) = stored.position
+        && Some(entry) == current
+    {
+        snapshot.position_ms = position_ms;
+    }
+    snapshot
+}

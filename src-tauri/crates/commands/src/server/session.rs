@@ -1,0 +1,443 @@
+//! Signing in and staying so.
+//!
+//! Access tokens are short; a refresh token, good for one renewal, gets the next pair. It is on
+//! disk (in the keyring) before the new access token is used, so that a crash never leaves an old
+//! one there for longer than one write takes.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use audio_engine::{Authorize, AuthorizeError};
+use domain::AccountId;
+use futures::future::{BoxFuture, FutureExt};
+use ipc::{
+    AccountView, Event, Fault, FaultKind, Notice, SecretsState as ShownState, SessionView, Severity,
+};
+use local_store::{Key, Secrets, SecretsConfig, SecretsError, SecretsState};
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
+use url::Url;
+
+use super::{Access, Request, Server, Signed, endpoint};
+use crate::{address, clock::blocking, fault};
+
+/// A token is renewed when less than this is left of it, or a quarter of its life.
+const RENEW_AHEAD: Duration = Duration::from_secs(60);
+
+/// How long a call waits for the keyring, which may be asking the listener something.
+const KEYRING_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long the interface waits for it before it shows what is known so far.
+const VIEW_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Who is signed in.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Account {
+    pub id: AccountId,
+    pub email: String,
+    pub display_name: String,
+}
+
+/// What the store keeps of the session; no token.
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+struct Remembered {
+    server_url: Option<String>,
+    account: Option<Account>,
+}
+
+/// What the keyring keeps.
+#[derive(Serialize, Deserialize)]
+struct Secret {
+    owner: String,
+    refresh_token: String,
+}
+
+fn owner_of(server: &Url, account: &Account) -> String {
+    format!("{} {}", address::text(server), account.id)
+}
+
+impl Server {
+    /// Reads who was signed in last. Waits for nothing.
+    pub fn recall(&self) -> local_store::Result<()> {
+        let remembered: Remembered = self.store.value(Key::Session)?.unwrap_or_default();
+        let server = remembered.server_url.and_then(|url| Url::parse(&url).ok());
+        if let (Some(server), Some(account)) = (&server, &remembered.account) {
+            self.owner.send_replace(Some(owner_of(server, account)));
+        }
+        *self.signed() = Signed { server, account: remembered.account, ..Signed::default() };
+        Ok(())
+    }
+
+    /// Finds the secret of the last session; then the session goes on by itself.
+    pub async fn restore(&self, config: SecretsConfig) {
+        let opened = blocking(move || Secrets::open(config)).await;
+        match opened {
+            Ok(secrets) => *self.secrets_slot() = Some(secrets),
+            Err(error) => self.notify_secrets(&error),
+        }
+        self.take_secret().await;
+        self.is_ready.send_replace(true);
+        self.tell();
+    }
+
+    /// Looks into the place where secrets are, after start and after unlocking.
+    async fn take_secret(&self) {
+        let slot = Arc::clone(&self.secrets);
+        let loaded = blocking(move || {
+            let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            slot.as_mut().map_or(Ok(None), Secrets::load)
+        })
+        .await;
+        let secret = match loaded {
+            Ok(text) => text.and_then(|text| serde_json::from_str::<Secret>(&text).ok()),
+            Err(SecretsError::Locked) => return,
+            Err(error) => {
+                self.notify_secrets(&error);
+                None
+            }
+        };
+        let owner = self.owner.borrow().clone();
+        let mut signed = self.signed();
+        if signed.refresh_token.is_some() {
+            return;
+        }
+        match secret {
+            Some(secret) if Some(&secret.owner) == owner.as_ref() => {
+                signed.refresh_token = Some(secret.refresh_token);
+            }
+            // Without its secret a session is over; who it was stays in the store.
+            _ => {
+                signed.account = None;
+                drop(signed);
+                self.owner.send_replace(None);
+            }
+        }
+    }
+
+    pub async fn sign_up(&self, call: ipc::SignUp) -> Result<SessionView, Fault> {
+        let server = address::parse(&call.server_url)?;
+        let display_name =
+            Some(call.display_name.trim().to_owned()).filter(|name| !name.is_empty());
+        let body = api::accounts::AccountCreate {
+            email: call.email.clone(),
+            password: call.password.clone(),
+            display_name,
+        };
+        let request = Request::post("/accounts", &body)?;
+        let url = endpoint(&server, request.path)?;
+        self.attempt(&url, &request, None).await?;
+        self.sign_in(ipc::SignIn {
+            server_url: call.server_url,
+            email: call.email,
+            password: call.password,
+        })
+        .await
+    }
+
+    pub async fn sign_in(&self, call: ipc::SignIn) -> Result<SessionView, Fault> {
+        let server = address::parse(&call.server_url)?;
+        let body = api::accounts::SessionCreate {
+            email: call.email,
+            password: call.password,
+            device_name: Some(self.device_name.chars().take(80).collect()),
+        };
+        let request = Request::post("/sessions", &body)?;
+        let url = endpoint(&server, request.path)?;
+        let answer = self.attempt(&url, &request, None).await?;
+        let session: api::accounts::Session = self.read(answer).await?;
+
+        // Whoever was signed in before leaves in order, but is not waited for.
+        let _renewing = self.renewing.lock().await;
+        let account = Account {
+            id: session.account.id,
+            email: session.account.email.clone(),
+            display_name: session.account.display_name.clone(),
+        };
+        let owner = owner_of(&server, &account);
+        *self.signed() = Signed {
+            server: Some(server.clone()),
+            account: Some(account.clone()),
+            access: None,
+            refresh_token: None,
+        };
+        self.keep(&owner, session).await;
+        self.remember(Some(&server), Some(account)).await?;
+        self.owner.send_replace(Some(owner));
+        self.tell();
+        Ok(self.view().await)
+    }
+
+    pub async fn sign_out(&self) -> Result<SessionView, Fault> {
+        // The server is told as far as it can be reached; here the session ends in any case.
+        let request =
+            Request { method: reqwest::Method::DELETE, ..Request::get("/sessions/current") };
+        if let Err(fault) = self.send(&request).await {
+            tracing::info!(message = fault.message, "the server was not told of the sign-out");
+        }
+        self.end_session(true).await;
+        Ok(self.view().await)
+    }
+
+    pub async fn unlock(&self, passphrase: String) -> Result<SessionView, Fault> {
+        let slot = Arc::clone(&self.secrets);
+        blocking(move || {
+            let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            slot.as_mut().map_or(Ok(()), |secrets| secrets.unlock(&passphrase))
+        })
+        .await
+        .map_err(|error| secrets_fault(&error))?;
+        self.take_secret().await;
+        self.tell();
+        Ok(self.view().await)
+    }
+
+    /// Ends the session on this device. Where the listener asked for it, the secret is forgotten
+    /// even if it is locked; otherwise it was the server, and there is something to explain.
+    pub(super) async fn end_session(&self, is_wish: bool) {
+        {
+            let mut signed = self.signed();
+            if signed.account.is_none() && !is_wish {
+                return;
+            }
+            *signed = Signed { server: signed.server.clone(), ..Signed::default() };
+        }
+        self.owner.send_replace(None);
+        let slot = Arc::clone(&self.secrets);
+        let forgotten = blocking(move || {
+            let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            slot.as_mut().map_or(Ok(()), Secrets::forget)
+        })
+        .await;
+        if let Err(error) = forgotten {
+            self.notify_secrets(&error);
+        }
+        let server = self.signed().server.clone();
+        if let Err(fault) = self.remember(server.as_ref(), None).await {
+            self.notify(Severity::Error, fault.message, fault.hint);
+        }
+        if !is_wish {
+            let hint = "Sign in again to go on; your queue is kept.";
+            self.notify(Severity::Warning, "The server has ended your session.", hint);
+        }
+        self.tell();
+    }
+
+    /// A token to send now. `refused` is the one the server did not take any more.
+    pub async fn token(&self, refused: Option<&str>) -> Result<String, Fault> {
+        if let Some(token) = self.fresh_token(refused) {
+            return Ok(token);
+        }
+        self.wait_ready(KEYRING_PATIENCE).await;
+        let _renewing = self.renewing.lock().await;
+        // Somebody else may have renewed it while this call waited.
+        if let Some(token) = self.fresh_token(refused) {
+            return Ok(token);
+        }
+        let (server, account, refresh_token) = {
+            let signed = self.signed();
+            let Some(account) = signed.account.clone() else { return Err(fault::signed_out()) };
+            (signed.server.clone(), account, signed.refresh_token.clone())
+        };
+        let Some(server) = server else { return Err(fault::signed_out()) };
+        let Some(refresh_token) = refresh_token else { return Err(fault::locked()) };
+        let request = Request::post(
+            "/sessions/refresh",
+            &api::accounts::SessionRefresh { refresh_token: refresh_token.clone() },
+        )?;
+        let url = endpoint(&server, request.path)?;
+        let renewed = match self.attempt(&url, &request, None).await {
+            Ok(answer) => self.read::<api::accounts::Session>(answer).await,
+            Err(fault) => Err(fault),
+        };
+        match renewed {
+            Ok(session) => Ok(self.keep(&owner_of(&server, &account), session).await),
+            Err(fault)
+                if matches!(fault.kind, FaultKind::SignedOut | FaultKind::WrongCredentials) =>
+            {
+                self.end_session(false).await;
+                Err(fault::signed_out())
+            }
+            // Renewal is ahead of time: until the end the old one will do.
+            Err(fault) => self.valid_token(refused).ok_or(fault),
+        }
+    }
+
+    fn fresh_token(&self, refused: Option<&str>) -> Option<String> {
+        self.token_until(refused, |access| access.renew_at)
+    }
+
+    fn valid_token(&self, refused: Option<&str>) -> Option<String> {
+        self.token_until(refused, |access| access.expires_at)
+    }
+
+    fn token_until(
+        &self,
+        refused: Option<&str>,
+        until: impl Fn(&Access) -> Instant,
+    ) -> Option<String> {
+        let signed = self.signed();
+        let access = signed.access.as_ref()?;
+        let is_good = Instant::now() < until(access) && refused != Some(access.token.as_str());
+        is_good.then(|| access.token.clone())
+    }
+
+    /// Takes a new pair of tokens: the lasting one to its place first. Answers with the other.
+    async fn keep(&self, owner: &str, session: api::accounts::Session) -> String {
+        let life = Duration::from_secs(session.expires_in);
+        let now = Instant::now();
+        let access = Access {
+            token: session.access_token.clone(),
+            renew_at: now + life.saturating_sub(RENEW_AHEAD.min(life / 4)),
+            expires_at: now + life,
+        };
+        {
+            let mut signed = self.signed();
+            signed.refresh_token = Some(session.refresh_token.clone());
+            signed.access = Some(access);
+        }
+        let secret = Secret { owner: owner.to_owned(), refresh_token: session.refresh_token };
+        let slot = Arc::clone(&self.secrets);
+        let saved = blocking(move || {
+            let Ok(text) = serde_json::to_string(&secret) else { return Ok(()) };
+            let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            slot.as_mut().map_or(Ok(()), |secrets| secrets.save(&text))
+        })
+        .await;
+        if let Err(error) = saved {
+            self.notify_secrets(&error);
+        }
+        session.access_token
+    }
+
+    async fn remember(&self, server: Option<&Url>, account: Option<Account>) -> Result<(), Fault> {
+        let remembered = Remembered { server_url: server.map(address::text), account };
+        let store = self.store.clone();
+        blocking(move || store.set_value(Key::Session, &remembered))
+            .await
+            .map_err(|error| fault::device(&error))
+    }
+
+    pub async fn view(&self) -> SessionView {
+        self.wait_ready(VIEW_PATIENCE).await;
+        self.view_now()
+    }
+
+    fn view_now(&self) -> SessionView {
+        let signed = self.signed();
+        SessionView {
+            server_url: signed.server.as_ref().map(address::text),
+            account: signed.account.as_ref().map(|account| AccountView {
+                display_name: account.display_name.clone(),
+                email: account.email.clone(),
+            }),
+            is_online: self.is_online(),
+            secrets: self.secrets_state(),
+        }
+    }
+
+    fn secrets_state(&self) -> ShownState {
+        // While a call to the keyring is on, the slot is taken: then there is a keyring.
+        let Ok(slot) = self.secrets.try_lock() else { return ShownState::Keyring };
+        match slot.as_ref().map(Secrets::state) {
+            Some(SecretsState::Keyring) => ShownState::Keyring,
+            Some(SecretsState::SealedFile) => ShownState::SealedFile,
+            Some(SecretsState::Locked) => ShownState::Locked,
+            Some(SecretsState::MemoryOnly) | None => ShownState::MemoryOnly,
+        }
+    }
+
+    fn secrets_slot(&self) -> std::sync::MutexGuard<'_, Option<Secrets>> {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn wait_ready(&self, patience: Duration) {
+        let mut ready = self.is_ready.subscribe();
+        // Over or not: what is known then is what counts.
+        let _ = tokio::time::timeout(patience, ready.wait_for(|is_ready| *is_ready)).await;
+    }
+
+    fn tell(&self) {
+        let _ = self.events.send(Event::Session(self.view_now()));
+    }
+
+    fn notify(&self, severity: Severity, message: impl Into<String>, hint: impl Into<String>) {
+        let notice =
+            Notice { severity, message: message.into(), hint: hint.into(), request_id: None };
+        let _ = self.events.send(Event::Notice(notice));
+    }
+
+    fn notify_secrets(&self, error: &SecretsError) {
+        let fault = secrets_fault(error);
+        self.notify(Severity::Warning, fault.message, fault.hint);
+    }
+}
+
+fn secrets_fault(error: &SecretsError) -> Fault {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    tracing::warn!(%error, cause, "a secret was not kept or found");
+    let message = format!("{}.", capitalised(&error.to_string()));
+    match error {
+        SecretsError::WrongPassphrase => {
+            let hint = "Try again. If it is lost, sign out and in again, and choose another.";
+            fault::invalid(message, hint)
+        }
+        SecretsError::ShortPassphrase | SecretsError::NothingToUnlock => {
+            fault::invalid(message, "")
+        }
+        SecretsError::Locked => fault::locked(),
+        SecretsError::Damaged(_) => {
+            fault::other(message, "Sign out and in again; a new file is made then.")
+        }
+        SecretsError::Newer => fault::other(message, "Update MelodyUD."),
+        SecretsError::KeyringSilent | SecretsError::Keyring(_) | SecretsError::File { .. } => {
+            fault::other(message, "The sign-in lasts until MelodyUD quits.")
+        }
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Hands tokens to the audio engine, whose threads are not ours.
+pub(crate) struct Bearer {
+    server: Arc<Server>,
+    runtime: Handle,
+    last: Arc<Mutex<Option<String>>>,
+}
+
+impl Bearer {
+    /// To be made on the runtime that the server lives on.
+    pub fn new(server: Arc<Server>) -> Self {
+        Self { server, runtime: Handle::current(), last: Arc::default() }
+    }
+}
+
+impl Authorize for Bearer {
+    fn bearer(&self, is_stale: bool) -> BoxFuture<'_, Result<Option<String>, AuthorizeError>> {
+        let server = Arc::clone(&self.server);
+        let last = Arc::clone(&self.last);
+        let asked = self.runtime.spawn(async move {
+            let refused = is_stale
+                .then(|| last.lock().unwrap_or_else(PoisonError::into_inner).clone())
+                .flatten();
+            let token = server.token(refused.as_deref()).await?;
+            *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+            Ok::<_, Fault>(token)
+        });
+        async move {
+            match asked.await {
+                Ok(Ok(token)) => Ok(Some(token)),
+                Ok(Err(fault)) => Err(match fault.kind {
+                    FaultKind::SignedOut | FaultKind::SecretsLocked => AuthorizeError::SignedOut,
+                    _ => AuthorizeError::Unavailable(fault.message),
+                }),
+                Err(_) => Err(AuthorizeError::Unavailable("MelodyUD is closing.".into())),
+            }
+        }
+        .boxed()
+    }
+}

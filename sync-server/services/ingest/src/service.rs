@@ -188,11 +188,7 @@ impl Service {
             let there = |source: &Located| scan::look(&source.path).is_some();
             let best = sources.iter().position(is_intact);
             let idx = best.or_else(|| sources.iter().position(there))?;
-            let mut source = sources.into_iter().nth(idx)?;
-            if let Some((size_bytes, mtime_us)) = scan::look(&source.path) {
-                (source.size_bytes, source.mtime_us) = (size_bytes, mtime_us);
-            }
-            Some(source)
+            sources.into_iter().nth(idx)
         });
         Ok(intact.await.unwrap_or(None))
     }
@@ -235,8 +231,7 @@ impl Service {
         };
         self.store.import_put(&root, &import).await?;
         let progress = Arc::new(Progress::new(import));
-        self.running()
-            .insert(id, Running { root: root.clone(), progress: progress.clone() });
+        self.running().insert(id, Running { root: root.clone(), progress: progress.clone() });
         let n_cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let n_workers = self.settings.n_workers;
         let run = Run {
@@ -297,12 +292,8 @@ impl Service {
         let path = self.settings.lock_dir.join(format!("import-{}.lock", root.0));
         let failed = |source| Error::Lock { path: path.clone(), source };
         std::fs::create_dir_all(&self.settings.lock_dir).map_err(failed)?;
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(failed)?;
+        let file =
+            File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(std::fs::TryLockError::WouldBlock) => {

@@ -45,7 +45,8 @@ enum Order {
 #[derive(Clone, PartialEq, Debug)]
 pub enum News {
     /// A device is open and waits for sound; `latency_frames` are under way inside it.
-    Opened { name: String, format: Format, latency_frames: u64 },
+    /// A patient one takes only what is there: for it nothing starves.
+    Opened { name: String, format: Format, latency_frames: u64, is_patient: bool },
     /// The device is gone; another one is looked for.
     Lost,
     /// There is none at the moment.

@@ -89,6 +89,7 @@ struct Opened {
     track_id: u32,
     time_base: Option<TimeBase>,
     delay: u32,
+    n_frames: Option<u64>,
     is_opus: bool,
 }
 
@@ -101,12 +102,15 @@ impl Decode {
     ) -> Result<Self, String> {
         let mut is_seekable = bytes.is_here();
         let mut opened = open_whole(&bytes, &interrupt, content_type, is_seekable);
-        if opened.is_err() && !is_seekable && !interrupt.is_set() && bytes.size_bytes().is_some() {
-            // Some files can only be read from the end (an MP4 with its index there).
-            is_seekable = true;
-            opened = open_whole(&bytes, &interrupt, content_type, true);
+        if opened.is_err() && !interrupt.is_set() && bytes.size_bytes().is_some() {
+            // Some files can only be read from the end (an MP4 with its index there), others
+            // that were cut off only from the start.
+            is_seekable = !is_seekable;
+            let other = open_whole(&bytes, &interrupt, content_type, is_seekable);
+            opened = other.or(opened);
         }
-        let opened = opened?;
+        // Looking for the format swallows errors of reading.
+        let opened = opened.map_err(|error| bytes.failure().unwrap_or(error))?;
         let info = opened.format.format_info().format;
         let container = match info {
             FORMAT_ID_FLAC => Container::Flac,
@@ -123,6 +127,9 @@ impl Decode {
                 lead = edit.lead;
                 end = edit.n_frames;
             }
+        } else if container == Container::Mp3 && opened.delay > 0 {
+            // The demuxer trims the last packet only; padding may be longer than that.
+            end = opened.n_frames;
         }
         Ok(Self {
             bytes,
@@ -241,12 +248,10 @@ impl Decode {
         let mut to = self.end.map_or(i64::MAX, |end| end as i64);
         if is_exact {
             from = from.max(first.saturating_add(packet.trim_start.get() as i64));
-            let n_padding = (packet.trim_end.get() as i64)
-                .max(n_frames.saturating_sub(packet.block_dur().get() as i64))
-                .clamp(0, n_frames);
-            // Only the last packet of an item is shorter than what it decodes to.
+            // Only the last packets of an item hold less than they decode to.
             if packet.block_dur().get() > 0 {
-                to = to.min(first + n_frames - n_padding);
+                let n_valid = packet.trim_start.saturating_add(packet.dur).get();
+                to = to.min(first.saturating_add(n_valid as i64));
             }
         }
         if self.end.is_some_and(|end| first >= end as i64) {
@@ -468,8 +473,15 @@ fn open(reader: Reader, content_type: &str) -> Result<Opened, String> {
     let decoder = CODECS
         .make_audio_decoder(&params, &AudioDecoderOptions::default().gapless(false))
         .map_err(|error| describe(&error))?;
-    let (track_id, time_base, delay) = (track.id, track.time_base, track.delay.unwrap_or(0));
-    Ok(Opened { decoder, track_id, time_base, delay, is_opus, format })
+    Ok(Opened {
+        decoder,
+        track_id: track.id,
+        time_base: track.time_base,
+        delay: track.delay.unwrap_or(0),
+        n_frames: track.num_frames,
+        is_opus,
+        format,
+    })
 }
 
 /// An error in words for a person.

@@ -10,6 +10,9 @@ const MAX_PAGE: usize = 27 + 255 + 255 * 255;
 /// Most bytes that comment and set-up headers may take.
 const MAX_HEADER: usize = 16 << 20;
 
+/// How far before the target to aim: pages last up to a second, and bit rates vary.
+const MARGIN_MS: u64 = 2_000;
+
 /// Collects the header pages: those before the first that ends a packet of sound.
 pub fn map(mut reader: Reader, duration_ms: u64) -> Option<Map> {
     if duration_ms == 0 {
@@ -32,7 +35,13 @@ pub fn map(mut reader: Reader, duration_ms: u64) -> Option<Map> {
         // Header pages carry 0, or -1 where a long comment does not end on the page.
         if granule > 0 {
             let first = head.len() as u64;
-            return Some(Map { head, first, margin_ms: 1_000, points: Vec::new(), duration_ms });
+            return Some(Map {
+                head,
+                first,
+                margin_ms: MARGIN_MS,
+                points: Vec::new(),
+                duration_ms,
+            });
         }
         head.extend(page);
     }

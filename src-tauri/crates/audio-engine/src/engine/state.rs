@@ -47,6 +47,8 @@ struct Line {
     latency: u64,
     /// A device pulls at the moment.
     is_live: bool,
+    /// The device takes only what is there.
+    is_patient: bool,
 }
 
 /// The engine's thread.
@@ -283,8 +285,8 @@ impl State {
 
     fn hear(&mut self, news: News) {
         match news {
-            News::Opened { name, format, latency_frames } => {
-                self.connect(format, latency_frames);
+            News::Opened { name, format, latency_frames, is_patient } => {
+                self.connect(format, latency_frames, is_patient);
                 self.emit(Event::DeviceChanged { name });
             }
             News::Lost => {
@@ -299,7 +301,7 @@ impl State {
     }
 
     /// Sends sound to a device that has opened; of the same format, it goes on to the sample.
-    fn connect(&mut self, format: Format, latency: u64) {
+    fn connect(&mut self, format: Format, latency: u64, is_patient: bool) {
         match &mut self.line {
             Some(line) if line.ring.format() == format => {
                 line.latency = latency;
@@ -309,7 +311,13 @@ impl State {
                 let position_ms = self.position_ms();
                 let ring = Ring::new(format, self.volume);
                 let is_first = self.line.is_none();
-                self.line = Some(Line { ring, feed: Feed::new(format), latency, is_live: true });
+                self.line = Some(Line {
+                    ring,
+                    feed: Feed::new(format),
+                    latency,
+                    is_live: true,
+                    is_patient,
+                });
                 if !is_first && !self.decks.is_empty() {
                     self.seek(position_ms);
                 }

@@ -92,7 +92,12 @@ fn play(inside: &Inside, open: Open, follows_default: bool) -> Outcome {
     };
     let format =
         Format { sample_rate: config.sample_rate().get(), channels: config.channel_count().get() };
-    inside.tell(News::Opened { name: open.name.clone(), format, latency_frames: n_buffered });
+    inside.tell(News::Opened {
+        name: open.name.clone(),
+        format,
+        latency_frames: n_buffered,
+        is_patient: false,
+    });
     let mut playing: Option<Arc<Ring>> = None;
     let (mut n_pulled, mut moved_at) = (0, Instant::now());
     let mut checked_at = Instant::now();

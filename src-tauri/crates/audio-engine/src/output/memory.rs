@@ -103,7 +103,12 @@ pub fn run(inside: &Inside, memory: &MemoryOutput) {
                 return;
             }
         }
-        inside.tell(News::Opened { name: "memory".to_owned(), format, latency_frames: 0 });
+        inside.tell(News::Opened {
+            name: "memory".to_owned(),
+            format,
+            latency_frames: 0,
+            is_patient: memory.pace == Pace::Unpaced,
+        });
         let Some(tap) = wait_for_tap(inside) else { return };
         if !pump(inside, memory, tap) {
             return;

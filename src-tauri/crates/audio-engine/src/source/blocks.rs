@@ -102,6 +102,7 @@ mod tests {
     use super::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
         /// Whatever is written in whatever order reads back, and nothing else seems to be there.
         #[test]
         fn reads_back_what_was_written(writes in prop::collection::vec((0u64..400_000, 1usize..90_000), 1..20)) {

@@ -11,7 +11,7 @@ use std::{
 
 use symphonia::core::io::MediaSource;
 
-use super::{Interrupt, Remote};
+use super::{Interrupt, Problem, Remote};
 
 /// Where bytes come from.
 #[derive(Clone, Debug)]
@@ -26,6 +26,17 @@ impl Bytes {
         match self {
             Self::File(_) => true,
             Self::Remote(remote) => remote.is_complete(),
+        }
+    }
+
+    /// Why no more bytes come, if that is final.
+    pub fn failure(&self) -> Option<String> {
+        match self {
+            Self::File(_) => None,
+            Self::Remote(remote) => match remote.problem()? {
+                Problem::Final(reason) => Some(reason),
+                Problem::Passing(_) => None,
+            },
         }
     }
 

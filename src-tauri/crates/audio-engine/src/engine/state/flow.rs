@@ -147,7 +147,7 @@ impl State {
         if is_starved {
             let since = *self.flow.starved_since.get_or_insert_with(Instant::now);
             // A first start plays as soon as it can; a break waits for some reserve.
-            if self.is_at_target {
+            if self.is_at_target && !line.is_patient {
                 self.flow.is_refilling = true;
             }
             let tell = match deck.problem() {
@@ -172,6 +172,7 @@ impl State {
                 self.flow.is_refilling = false;
                 self.flow.starved_since = None;
                 if self.flow.told.take().is_some() {
+                    tracing::info!(starved_frames = line.ring.starved(), "sound is back");
                     self.emit(Event::Flowing { token });
                 }
             }

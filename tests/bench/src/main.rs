@@ -3,6 +3,7 @@
 //! Benchmarks print figures beside the limits they are held to; they fail only when they could
 //! not measure. Comparisons run both sides in turn in the same run.
 
+mod import;
 mod report;
 
 use clap::{Parser, Subcommand};
@@ -17,10 +18,15 @@ struct Args {
 }
 
 #[derive(Subcommand)]
-enum Bench {}
+enum Bench {
+    /// Importing a library, beside ffmpeg and mpd.
+    Import(import::Options),
+}
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let report: report::Report = match args.bench {};
+    let report: report::Report = match args.bench {
+        Bench::Import(options) => import::run(&options)?,
+    };
     report.print(args.json)
 }

@@ -10,9 +10,10 @@ use std::{
 use bytes::Bytes;
 use domain::Cover;
 
+use examine::{is_image, paths};
+
 use crate::{
-    examine::tags::is_image,
-    folder, paths,
+    folder,
     peer::{Covers, PeerError},
 };
 
@@ -96,15 +97,19 @@ fn image_in(folder: &Path) -> Option<Vec<u8>> {
     let mut candidates: Vec<(usize, u64, PathBuf)> = entries
         .filter_map(|entry| {
             let path = entry.ok()?.path();
-            let lower = |part: Option<&std::ffi::OsStr>| Some(part?.to_string_lossy().to_lowercase());
+            let lower =
+                |part: Option<&std::ffi::OsStr>| Some(part?.to_string_lossy().to_lowercase());
             let (stem, extension) = (lower(path.file_stem())?, lower(path.extension())?);
             let rank = NAMES.iter().position(|name| *name == stem)?;
             if !EXTENSIONS.contains(&extension.as_str()) {
                 return None;
             }
             let metadata = std::fs::metadata(&path).ok()?;
-            (metadata.is_file() && (1..=BYTES_MAX).contains(&metadata.len()))
-                .then_some((rank, metadata.len(), path))
+            (metadata.is_file() && (1..=BYTES_MAX).contains(&metadata.len())).then_some((
+                rank,
+                metadata.len(),
+                path,
+            ))
         })
         .collect();
     candidates.sort_by_key(|(rank, n_bytes, _)| (*rank, std::cmp::Reverse(*n_bytes)));

@@ -1,5 +1,7 @@
 //! What a file's place says about it: its release's folder, its disc, its name.
 
+use examine::paths;
+
 /// The folder of the release a file is on: its own, or the one above where its own is a disc
 /// (`CD1`, `Disc 2`). Relative to the root; empty for the root itself.
 pub(crate) fn release_folder(path: &[u8]) -> &[u8] {
@@ -37,7 +39,7 @@ pub(crate) struct Named {
 
 /// `03 - Title.mp3`, `2-07 Title.flac`, `03_title.ogg`.
 pub(crate) fn named(path: &[u8]) -> Named {
-    let shown = crate::paths::shown(name(path));
+    let shown = paths::shown(name(path));
     let stem = shown.rsplit_once('.').map_or(shown.as_str(), |(stem, _)| stem);
     let spaced = if stem.contains(' ') { stem.to_owned() } else { stem.replace('_', " ") };
     let (first, rest) = leading_number(&spaced);
@@ -53,8 +55,8 @@ pub(crate) fn named(path: &[u8]) -> Named {
     let title = title.trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '.' | '_'));
     // A name that is only a number is the title as well.
     let title = if title.is_empty() { spaced.trim() } else { title };
-    let title = crate::examine::tags::clean(title, crate::examine::tags::TITLE_CHARS_MAX)
-        .unwrap_or_else(|| "Untitled".to_owned());
+    let title =
+        examine::clean(title, examine::TITLE_CHARS_MAX).unwrap_or_else(|| "Untitled".to_owned());
     Named { title, disc_number, track_number }
 }
 
@@ -104,8 +106,7 @@ mod tests {
     }
 
     fn check(file: &str, disc: Option<u32>, track: Option<u32>, title: &str) {
-        let expected =
-            Named { title: title.to_owned(), disc_number: disc, track_number: track };
+        let expected = Named { title: title.to_owned(), disc_number: disc, track_number: track };
         assert_eq!(named(file.as_bytes()), expected, "{file}");
     }
 

@@ -1,7 +1,7 @@
 //! One import from its start to its end.
 //!
 //! The walk ([`crate::scan`]) sends files in batches. Each batch is compared with what is known:
-//! most files of a second run end there, unopened. The others go to the decode workers, and
+//! most files of a second run end there, unopened. The others go to the workers, and
 //! what those find is settled in batches ([`settle`]), each in the catalog and in the store
 //! before the next, so that a run that is killed goes on where it was. What was known and not
 //! seen is marked missing at the end.
@@ -21,6 +21,7 @@ use std::{
 };
 
 use domain::TrackId;
+use examine::{Examined, StartError, Worker, WorkerCommand, paths};
 use tokio::{
     sync::{Mutex, mpsc},
     task::JoinSet,
@@ -29,9 +30,6 @@ use tokio_util::sync::CancellationToken;
 
 use self::{progress::Progress, settle::Settler};
 use crate::{
-    WorkerCommand,
-    decode_pool::{Examined, StartError, Worker},
-    paths,
     peer::PeerError,
     scan::{self, Entry, Scanned},
     service::Peers,
@@ -295,8 +293,7 @@ impl Run {
             if missing.is_empty() {
                 continue;
             }
-            let paths: HashSet<Vec<u8>> =
-                missing.iter().map(|(path, _, _)| path.clone()).collect();
+            let paths: HashSet<Vec<u8>> = missing.iter().map(|(path, _, _)| path.clone()).collect();
             let tracks: Vec<TrackId> = missing.iter().filter_map(|(_, _, track)| *track).collect();
             // The catalog first: after a crash in between, the next run does both again.
             self.set_unavailable(tracks, &paths).await?;
@@ -335,7 +332,9 @@ impl Seen {
         self.paths.contains(&path_key(path))
             || self.unreadable.iter().any(|folder| {
                 folder.is_empty()
-                    || path.strip_prefix(folder.as_slice()).is_some_and(|rest| rest.starts_with(b"/"))
+                    || path
+                        .strip_prefix(folder.as_slice())
+                        .is_some_and(|rest| rest.starts_with(b"/"))
             })
     }
 }
@@ -359,8 +358,10 @@ async fn work(
         let task = tasks.lock().await.recv().await;
         let Some(Task { entry, before, may_be_known }) = task else { return };
         let path = paths::to_bytes(&directory.join(paths::from_bytes(&entry.path)));
-        let asked = may_be_known.then_some(&store);
-        let examined = worker.examine(&path, entry.size_bytes, asked).await;
+        // A store that fails now fails when the file is settled, and is reported there.
+        let is_known = may_be_known
+            .then_some(async |hash: Vec<u8>| store.is_content_known(&hash).await.unwrap_or(false));
+        let examined = worker.examine(&path, entry.size_bytes, is_known).await;
         let has_failed = examined.is_err();
         let result = examined.map(|examined| Found { entry, before, examined });
         if found.send(result).await.is_err() || has_failed {

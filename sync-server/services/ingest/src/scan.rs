@@ -16,19 +16,17 @@ use std::{
     time::UNIX_EPOCH,
 };
 
+use examine::paths;
 use tokio::sync::mpsc;
-
-use crate::paths;
 
 /// Endings of the files that are looked into, in lower case.
 const EXTENSIONS: [&str; 15] = [
-    "mp3", "flac", "ogg", "oga", "opus", "m4a", "m4b", "mp4", "aac", "alac", "wav", "wave",
-    "aif", "aiff", "aifc",
+    "mp3", "flac", "ogg", "oga", "opus", "m4a", "m4b", "mp4", "aac", "alac", "wav", "wave", "aif",
+    "aiff", "aifc",
 ];
 /// Folders that hold no library, in lower case.
-const SYSTEM_FOLDERS: [&str; 6] = [
-    "$recycle.bin", "system volume information", "lost+found", "@eadir", "__macosx", "#recycle",
-];
+const SYSTEM_FOLDERS: [&str; 6] =
+    ["$recycle.bin", "system volume information", "lost+found", "@eadir", "__macosx", "#recycle"];
 /// Deepest folder below the root.
 const DEPTH_MAX: usize = 64;
 /// Messages that wait at most; the walk waits with them.
@@ -51,7 +49,11 @@ pub(crate) struct Entry {
 pub(crate) enum Scanned {
     Files(Vec<Entry>),
     /// An audio file or a folder that cannot be looked at.
-    Problem { path: Vec<u8>, reason: String, is_folder: bool },
+    Problem {
+        path: Vec<u8>,
+        reason: String,
+        is_folder: bool,
+    },
 }
 
 /// Starts to walk; the receiver ends with the walk. Dropping it ends the walk.
@@ -156,7 +158,13 @@ impl Walk {
         Ok(Some(below))
     }
 
-    fn file(&mut self, entry: &DirEntry, kind: FileType, relative: Vec<u8>, depth: usize) -> Option<()> {
+    fn file(
+        &mut self,
+        entry: &DirEntry,
+        kind: FileType,
+        relative: Vec<u8>,
+        depth: usize,
+    ) -> Option<()> {
         let path = entry.path();
         let is_audio = is_audio(&path);
         if !is_audio && !kind.is_symlink() {
@@ -237,7 +245,8 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
 #[cfg(not(unix))]
 fn identity(path: &Path) -> io::Result<(u64, u64)> {
     let hash = blake3::hash(std::fs::canonicalize(path)?.as_os_str().as_encoded_bytes());
-    let word = |at: usize| hash.as_bytes()[at..at + 8].iter().fold(0, |n, b| n << 8 | u64::from(*b));
+    let word =
+        |at: usize| hash.as_bytes()[at..at + 8].iter().fold(0, |n, b| n << 8 | u64::from(*b));
     Ok((word(0), word(8)))
 }
 

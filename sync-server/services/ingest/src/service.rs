@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    ffi::OsString,
     fs::File,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -12,6 +11,7 @@ use std::{
 use api::imports::{Import, ImportState};
 use domain::{ImportId, TrackId};
 use engine_sql::Db;
+use examine::WorkerCommand;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -37,13 +37,6 @@ pub struct Settings {
     pub worker: WorkerCommand,
     /// Decode workers at once; 0: as many as there are cores.
     pub n_workers: usize,
-}
-
-/// A program that ends up in [`crate::decode_worker::main`].
-#[derive(Clone, Debug)]
-pub struct WorkerCommand {
-    pub program: PathBuf,
-    pub args: Vec<OsString>,
 }
 
 /// The services the import talks to.

@@ -14,7 +14,9 @@ use engine_sql::{
     sqlx::{self, AssertSqlSafe, Row as _, any::AnyRow},
 };
 
-use crate::{Located, paths, scan::Entry};
+use examine::paths;
+
+use crate::{Located, scan::Entry};
 
 /// Raised when files that were broken deserve another look.
 const EXAMINER: i64 = 1;
@@ -313,7 +315,11 @@ impl Store {
     }
 
     /// Marks files as missing; those that never became a track are forgotten.
-    pub async fn files_set_missing(&self, root: &RootId, paths: &HashSet<Vec<u8>>) -> Result<(), Error> {
+    pub async fn files_set_missing(
+        &self,
+        root: &RootId,
+        paths: &HashSet<Vec<u8>>,
+    ) -> Result<(), Error> {
         self.db
             .with_tx(|mut tx| async move {
                 for path in paths {

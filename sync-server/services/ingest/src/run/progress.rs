@@ -6,9 +6,10 @@ use std::{
 };
 
 use api::imports::{Import, ImportProblem, ImportState};
+use examine::paths;
 use tokio::sync::watch;
 
-use crate::{paths, scan::Entry};
+use crate::scan::Entry;
 
 /// Files that failed and are named one by one.
 const PROBLEMS_MAX: usize = 100;

@@ -12,13 +12,12 @@ use std::{
 };
 
 use domain::{Cover, TrackId, imported::ImportedTrack};
+use examine::{Answer, Report, paths};
 
 use super::{Failure, Found, Run};
 use crate::{
     covers::CoverFinder,
-    folder, paths,
-    protocol::{Answer, Report},
-    scan,
+    folder, scan,
     store::{Known, RootId, State, Twin},
 };
 
@@ -150,7 +149,8 @@ impl<'a> Settler<'a> {
         }
         let mut file = Known { content_hash: hash.clone(), ..Known::new(entry, State::Here) };
         let own = before.as_ref().and_then(|before| before.track.map(|track| (track, before)));
-        let twin = twins.get_mut(&hash).and_then(|twins| pick(twins, &file.entry.path, &self.run.root));
+        let twin =
+            twins.get_mut(&hash).and_then(|twins| pick(twins, &file.entry.path, &self.run.root));
         let outcome: fn(u64) -> Outcome = match (own, report.is_some(), twin) {
             // Its own track, with another content.
             (Some((track, before)), true, _) => {

@@ -152,3 +152,31 @@ pub fn tone(hz: u32, seconds: f64) -> String {
         hz * 3 / 2
     )
 }
+
+/// Integrated loudness and true peak as ffmpeg's `ebur128` measures them.
+pub fn ffmpeg_loudness(path: &Path) -> (f64, f64) {
+    let done = Command::new("ffmpeg")
+        .args(["-hide_banner", "-nostdin", "-nostats", "-i"])
+        .arg(path)
+        .args(["-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-"])
+        .output()
+        .expect("ffmpeg is installed; `cargo xtask setup` does it");
+    let text = String::from_utf8_lossy(&done.stderr);
+    let summary = &text[text.rfind("Summary:").expect("ffmpeg sums up")..];
+    let number = |label: &str| {
+        let value = summary.lines().find_map(|line| line.trim().strip_prefix(label)).unwrap();
+        value.split_whitespace().next().unwrap().parse().unwrap()
+    };
+    (number("I:"), number("Peak:"))
+}
+
+/// Duration as ffprobe has it.
+pub fn ffprobe_duration_ms(path: &Path) -> u64 {
+    let done = Command::new("ffprobe")
+        .args(["-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0"])
+        .arg(path)
+        .output()
+        .expect("ffmpeg is installed; `cargo xtask setup` does it");
+    let seconds: f64 = String::from_utf8_lossy(&done.stdout).trim().parse().unwrap();
+    (seconds * 1_000.0).round() as u64
+}

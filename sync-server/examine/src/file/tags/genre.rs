@@ -31,7 +31,9 @@ fn parts(value: &str) -> Vec<String> {
         match by_code(rest) {
             Some(name) => names.push(name),
             // A refinement of the number before it, or a name; `((` escapes a bracket.
-            None => names.push(rest.strip_prefix("((").map_or(rest.to_owned(), |r| format!("({r}"))),
+            None => {
+                names.push(rest.strip_prefix("((").map_or(rest.to_owned(), |r| format!("({r}")));
+            }
         }
     }
     names.retain(|name| !name.is_empty());

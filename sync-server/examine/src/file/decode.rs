@@ -7,7 +7,10 @@ use symphonia::core::{
     audio::{Audio as _, GenericAudioBufferRef},
     codecs::{
         CodecParameters,
-        audio::{AudioCodecId, AudioCodecParameters, AudioDecoder, AudioDecoderOptions, well_known as codec},
+        audio::{
+            AudioCodecId, AudioCodecParameters, AudioDecoder, AudioDecoderOptions,
+            well_known as codec,
+        },
         registry::CodecRegistry,
     },
     common::Limit,
@@ -32,6 +35,9 @@ const LOST_SHARE_MAX: f64 = 0.02;
 const SECONDS_MAX: u64 = 48 * 3_600;
 /// Bytes read at once.
 const BUFFER_BYTES: usize = 256 * 1024;
+
+/// Said of what is of no known kind.
+pub const NOT_AUDIO: &str = "its content is not audio of a kind that can be played";
 
 /// A file that decodes.
 #[derive(Debug)]
@@ -91,11 +97,10 @@ pub fn decode<'s>(
     let Some(CodecParameters::Audio(params)) = &track.codec_params else {
         return Err("there is no sound in it".to_owned());
     };
-    let kind = known_codec(params.codec)
-        .ok_or("its sound is of a kind that cannot be played")?;
+    let kind = known_codec(params.codec).ok_or("its sound is of a kind that cannot be played")?;
     let span = Span::of(&track, params, container, playable);
     let mut run = Run::new(params, &span)?;
-    run.to_end(reader.as_mut(), track.id)?;
+    run.drain(reader.as_mut(), track.id)?;
     run.finish(kind, container, &span, size_bytes)
 }
 
@@ -104,7 +109,7 @@ fn unreadable(error: &DecodeError) -> String {
         DecodeError::IoError(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
             format!("it cannot be read: {error}")
         }
-        _ => "its content is not audio of a kind that can be played".to_owned(),
+        _ => NOT_AUDIO.to_owned(),
     }
 }
 
@@ -129,10 +134,20 @@ fn is_pcm(id: AudioCodecId) -> bool {
         CODEC_ID_PCM_S32LE, CODEC_ID_PCM_U8,
     };
     [
-        CODEC_ID_PCM_ALAW, CODEC_ID_PCM_F32BE, CODEC_ID_PCM_F32LE, CODEC_ID_PCM_F64BE,
-        CODEC_ID_PCM_F64LE, CODEC_ID_PCM_MULAW, CODEC_ID_PCM_S8, CODEC_ID_PCM_S16BE,
-        CODEC_ID_PCM_S16LE, CODEC_ID_PCM_S24BE, CODEC_ID_PCM_S24LE, CODEC_ID_PCM_S32BE,
-        CODEC_ID_PCM_S32LE, CODEC_ID_PCM_U8,
+        CODEC_ID_PCM_ALAW,
+        CODEC_ID_PCM_F32BE,
+        CODEC_ID_PCM_F32LE,
+        CODEC_ID_PCM_F64BE,
+        CODEC_ID_PCM_F64LE,
+        CODEC_ID_PCM_MULAW,
+        CODEC_ID_PCM_S8,
+        CODEC_ID_PCM_S16BE,
+        CODEC_ID_PCM_S16LE,
+        CODEC_ID_PCM_S24BE,
+        CODEC_ID_PCM_S24LE,
+        CODEC_ID_PCM_S32BE,
+        CODEC_ID_PCM_S32LE,
+        CODEC_ID_PCM_U8,
     ]
     .contains(&id)
 }
@@ -209,9 +224,8 @@ impl Span {
             format::FORMAT_ID_WAVE => {
                 let frame_bytes = u64::from(params.bits_per_sample.unwrap_or(16) / 8)
                     * params.channels.as_ref().map_or(1, |c| c.count() as u64);
-                let expected = track
-                    .num_frames
-                    .filter(|n| n.saturating_mul(frame_bytes) < 0xffff_f000);
+                let expected =
+                    track.num_frames.filter(|n| n.saturating_mul(frame_bytes) < 0xffff_f000);
                 Self { expected, ..all }
             }
             _ => Self { expected: track.num_frames.filter(|n| *n > 0), ..all },
@@ -231,6 +245,8 @@ struct Run {
     n_coded_bytes: u64,
     /// Frames of packets that did not decode.
     n_lost: u64,
+    /// Where the last packet ends, in frames.
+    end: u64,
     has_ended_early: bool,
 }
 
@@ -253,11 +269,12 @@ impl Run {
             scratch: Vec::new(),
             n_coded_bytes: 0,
             n_lost: 0,
+            end: 0,
             has_ended_early: false,
         })
     }
 
-    fn to_end(&mut self, reader: &mut dyn FormatReader, first_track: u32) -> Result<(), String> {
+    fn drain(&mut self, reader: &mut dyn FormatReader, first_track: u32) -> Result<(), String> {
         let mut track_id = first_track;
         loop {
             let packet = match reader.next_packet() {
@@ -287,6 +304,8 @@ impl Run {
                 }
             };
             self.n_coded_bytes += packet.data.len() as u64;
+            let end = packet.pts.saturating_add(packet.dur).get();
+            self.end = self.end.max(u64::try_from(end).unwrap_or(0));
             match self.decoder.decode(&packet) {
                 Ok(buffer) => {
                     let is_same = take(
@@ -328,13 +347,20 @@ impl Run {
             let seconds = n / u64::from(rate_hz);
             format!("{}:{:02}", seconds / 60, seconds % 60)
         };
-        // Half the loss or more at once means the end is gone.
-        let is_cut = n_missing > 2 * self.n_lost;
+        // What is missing at the end is cut off; what is missing before it is damage.
+        let is_cut = span.expected.is_some_and(|all| self.end.saturating_add(n_missing / 2) <= all);
         if share > LOST_SHARE_MAX {
             return Err(if is_cut {
-                format!("it is cut off: only {} of {} are there", clock(n_frames), clock(n_frames + n_lost))
+                format!(
+                    "it is cut off: only {} of {} are there",
+                    clock(n_frames),
+                    clock(n_frames + n_lost)
+                )
             } else {
-                format!("it is damaged: {:.0} % of its sound cannot be decoded", (share * 100.0).max(1.0))
+                format!(
+                    "it is damaged: {:.0} % of its sound cannot be decoded",
+                    (share * 100.0).max(1.0)
+                )
             });
         }
         let n_lost_ms = n_lost * 1_000 / u64::from(rate_hz);
@@ -350,7 +376,7 @@ impl Run {
                 codec,
                 content_type: content_type(container).to_owned(),
                 sample_rate_hz: rate_hz,
-                bits_per_sample: params.bits_per_sample.filter(|_| codec.is_lossless()),
+                bits_per_sample: bits_per_sample(codec, params),
                 n_channels: n_channels as u32,
                 bitrate_bps: (self.n_coded_bytes as f64 * 8.0 / seconds) as u32,
                 size_bytes,
@@ -360,6 +386,16 @@ impl Run {
             remark,
         })
     }
+}
+
+/// Of lossless sound only; ALAC's stands in its configuration.
+fn bits_per_sample(codec: Codec, params: &AudioCodecParameters) -> Option<u32> {
+    let coded = || Some(u32::from(*params.extra_data.as_ref()?.get(5)?));
+    let bits = match codec {
+        Codec::Alac => params.bits_per_sample.or_else(coded),
+        _ => params.bits_per_sample,
+    };
+    bits.filter(|bits| codec.is_lossless() && (1..=64).contains(bits))
 }
 
 fn make_decoder(
@@ -383,13 +419,13 @@ fn take(
     take_left: &mut u64,
 ) -> Result<bool, String> {
     let (rate_hz, n_channels) = (buffer.spec().rate(), buffer.spec().channels().count());
-    let sound = match sound {
-        Some(sound) => sound,
-        None => {
-            let meter = Meter::new(rate_hz, n_channels)
-                .ok_or_else(|| format!("it says it has {rate_hz} samples per second and {n_channels} channels"))?;
-            sound.insert(Sound { meter, rate_hz, n_channels, n_frames: 0 })
-        }
+    let sound = if let Some(sound) = sound {
+        sound
+    } else {
+        let meter = Meter::new(rate_hz, n_channels).ok_or_else(|| {
+            format!("it says it has {rate_hz} samples per second and {n_channels} channels")
+        })?;
+        sound.insert(Sound { meter, rate_hz, n_channels, n_frames: 0 })
     };
     if (sound.rate_hz, sound.n_channels) != (rate_hz, n_channels) {
         return Ok(false);

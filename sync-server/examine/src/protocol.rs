@@ -9,7 +9,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::examine::tags::Tags;
+use crate::file::tags::Tags;
 
 /// First line of a worker, so that a program that is none is told from a file that kills one.
 pub(crate) const READY: &[u8] = b"melodyud decode worker 1\n";
@@ -26,18 +26,24 @@ pub(crate) struct Job {
 /// What the file holds.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "snake_case")]
-pub(crate) enum Answer {
+pub enum Answer {
     /// The question: is this content known?
-    Hashed { content_hash: String },
+    Hashed {
+        content_hash: String,
+    },
     /// It is, so it was not decoded.
-    Known { content_hash: String },
+    Known {
+        content_hash: String,
+    },
     Read(Box<Report>),
-    Broken { reason: String },
+    Broken {
+        reason: String,
+    },
 }
 
 /// Everything about a file that decodes.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub(crate) struct Report {
+pub struct Report {
     pub content_hash: String,
     pub tags: Tags,
     pub audio: AudioFacts,

@@ -20,7 +20,8 @@ use lofty::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub(crate) use text::{NAME_CHARS_MAX, TITLE_CHARS_MAX, clean};
+use text::NAME_CHARS_MAX;
+pub use text::{TITLE_CHARS_MAX, clean};
 
 /// Largest single tag item that is read; covers of albums in FLAC come close to this.
 const ITEM_BYTES_MAX: usize = 48 * 1024 * 1024;
@@ -83,8 +84,12 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     fn tags(&self) -> Tags {
-        let album_artists =
-            self.credit(ItemKey::AlbumArtists, ItemKey::AlbumArtist, ItemKey::MusicBrainzReleaseArtistId, false);
+        let album_artists = self.credit(
+            ItemKey::AlbumArtists,
+            ItemKey::AlbumArtist,
+            ItemKey::MusicBrainzReleaseArtistId,
+            false,
+        );
         let is_various = album_artists.iter().any(|artist| {
             artist.musicbrainz_id.as_deref() == Some(VARIOUS_ARTISTS_ID)
                 || matches!(
@@ -218,9 +223,8 @@ impl Fields<'_> {
 
 /// The front cover, else any picture that is not of a person or an event, else the first.
 fn front_cover<'a>(tags: &[&'a Tag]) -> Option<&'a [u8]> {
-    let fits = |picture: &&Picture| {
-        picture.data().len() <= COVER_BYTES_MAX && is_image(picture.data())
-    };
+    let fits =
+        |picture: &&Picture| picture.data().len() <= COVER_BYTES_MAX && is_image(picture.data());
     let rank = |picture: &&Picture| match picture.pic_type() {
         PictureType::CoverFront => 0,
         PictureType::Other | PictureType::Undefined(_) => 1,
@@ -231,7 +235,7 @@ fn front_cover<'a>(tags: &[&'a Tag]) -> Option<&'a [u8]> {
 }
 
 /// By its first bytes: JPEG, PNG, WebP, GIF or BMP.
-pub(crate) fn is_image(bytes: &[u8]) -> bool {
+pub fn is_image(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0xff, 0xd8, 0xff])
         || bytes.starts_with(b"\x89PNG\r\n\x1a\n")
         || (bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"))

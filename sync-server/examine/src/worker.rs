@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    examine::examine,
+    file::examine,
     paths,
     protocol::{Answer, Job, READY},
 };

@@ -49,9 +49,9 @@ pub fn playable(mut source: impl Read + Seek) -> io::Result<Option<Playable>> {
         return Ok(Some(Playable { skip, take: Some(take), per_second }));
     }
     Ok(track.edit.map(|(duration, skip)| {
-        let take = movie_scale
-            .filter(|scale| *scale > 0 && duration > 0)
-            .and_then(|scale| duration.checked_mul(u64::from(per_second)).map(|n| n / u64::from(scale)));
+        let take = movie_scale.filter(|scale| *scale > 0 && duration > 0).and_then(|scale| {
+            duration.checked_mul(u64::from(per_second)).map(|n| n / u64::from(scale))
+        });
         Playable { skip, take, per_second }
     }))
 }
@@ -201,8 +201,7 @@ mod tests {
     fn movie(more: &[u8]) -> Vec<u8> {
         let mut hdlr = words(&[0, 0]);
         hdlr.extend(b"soun");
-        let mdia =
-            [atom(b"mdhd", &words(&[0, 0, 0, 44_100, 0])), atom(b"hdlr", &hdlr)].concat();
+        let mdia = [atom(b"mdhd", &words(&[0, 0, 0, 44_100, 0])), atom(b"hdlr", &hdlr)].concat();
         let edits = words(&[0, 2, 500, u32::MAX, 0x1_0000, 10_000, 1_024, 0x1_0000]);
         let trak = [atom(b"edts", &atom(b"elst", &edits)), atom(b"mdia", &mdia)].concat();
         let moov = [&atom(b"mvhd", &words(&[0, 0, 0, 1_000, 0]))[..], &atom(b"trak", &trak), more];

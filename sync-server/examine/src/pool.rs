@@ -1,7 +1,7 @@
 //! The parent's side of the decode workers: each is started when first needed, takes one file
 //! at a time, and is replaced when it dies or takes too long.
 
-use std::{process::Stdio, sync::Arc, time::Duration};
+use std::{ffi::OsString, path::PathBuf, process::Stdio, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
@@ -9,9 +9,8 @@ use tokio::{
 };
 
 use crate::{
-    WorkerCommand, paths,
+    paths,
     protocol::{Answer, Job, READY},
-    store::Store,
 };
 
 /// Every file gets this much time, for slow disks and busy machines.
@@ -28,9 +27,16 @@ const LAST_WORDS_BYTES: u64 = 4_096;
 /// How long a dead worker's last words are waited for.
 const LAST_WORDS_TIME: Duration = Duration::from_secs(2);
 
+/// A program that ends up in [`crate::worker::main`].
+#[derive(Clone, Debug)]
+pub struct WorkerCommand {
+    pub program: PathBuf,
+    pub args: Vec<OsString>,
+}
+
 /// What a worker found in a file.
 #[derive(Debug)]
-pub(crate) struct Examined {
+pub struct Examined {
     pub answer: Answer,
     pub cover: Vec<u8>,
 }
@@ -38,14 +44,14 @@ pub(crate) struct Examined {
 /// No worker can be started: the import cannot go on.
 #[derive(Debug, thiserror::Error)]
 #[error("start the decode worker {program}")]
-pub(crate) struct StartError {
+pub struct StartError {
     program: String,
     #[source]
     source: std::io::Error,
 }
 
 /// One worker, or the place of one.
-pub(crate) struct Worker {
+pub struct Worker {
     command: Arc<WorkerCommand>,
     time_base: Duration,
     running: Option<Running>,
@@ -63,20 +69,24 @@ impl Worker {
     }
 
     /// Looks into one file. A worker that dies or hangs makes the file a broken one. With
-    /// `store`, a file whose content is known there is not decoded.
-    pub async fn examine(
+    /// `is_known`, a file is not decoded when that says so of its hash.
+    pub async fn examine<F, A>(
         &mut self,
         path: &[u8],
         size_bytes: u64,
-        store: Option<&Store>,
-    ) -> Result<Examined, StartError> {
+        is_known: Option<F>,
+    ) -> Result<Examined, StartError>
+    where
+        F: FnOnce(Vec<u8>) -> A,
+        A: Future<Output = bool>,
+    {
         let mut running = match self.running.take() {
             Some(running) => running,
             None => self.start().await?,
         };
-        let job = Job { path: paths::hex(path), must_ask: store.is_some() };
+        let job = Job { path: paths::hex(path), must_ask: is_known.is_some() };
         let time_max = self.time_base + Duration::from_secs(size_bytes / BYTES_PER_SECOND);
-        let reason = match tokio::time::timeout(time_max, running.ask(&job, store)).await {
+        let reason = match tokio::time::timeout(time_max, running.ask(&job, is_known)).await {
             Ok(Ok(examined)) => {
                 self.running = Some(running);
                 return Ok(examined);
@@ -92,10 +102,8 @@ impl Worker {
     }
 
     async fn start(&self) -> Result<Running, StartError> {
-        let failed = |source| StartError {
-            program: self.command.program.display().to_string(),
-            source,
-        };
+        let failed =
+            |source| StartError { program: self.command.program.display().to_string(), source };
         let mut child = Command::new(&self.command.program)
             .args(&self.command.args)
             // Nothing of the server's environment is its business.
@@ -123,14 +131,18 @@ impl Worker {
 }
 
 impl Running {
-    async fn ask(&mut self, job: &Job, store: Option<&Store>) -> std::io::Result<Examined> {
+    async fn ask<F, A>(&mut self, job: &Job, is_known: Option<F>) -> std::io::Result<Examined>
+    where
+        F: FnOnce(Vec<u8>) -> A,
+        A: Future<Output = bool>,
+    {
         let mut line = serde_json::to_vec(job)?;
         line.push(b'\n');
         self.input.write_all(&line).await?;
         let mut answer = self.answer().await?;
-        if let (Answer::Hashed { content_hash }, Some(store)) = (&answer, store) {
+        if let (Answer::Hashed { content_hash }, Some(is_known)) = (&answer, is_known) {
             let is_known = match paths::unhex(content_hash) {
-                Some(hash) => store.is_content_known(&hash).await.map_err(std::io::Error::other)?,
+                Some(hash) => is_known(hash).await,
                 None => false,
             };
             self.input.write_all(if is_known { b"true\n" } else { b"false\n" }).await?;
@@ -168,6 +180,55 @@ impl Running {
             "decoding it needs more memory than is allowed".to_owned()
         } else {
             "the decoder broke down over it".to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+
+    async fn examine(worker: &mut Worker) -> Result<Examined, StartError> {
+        worker.examine(b"/a.mp3", 10, None::<fn(Vec<u8>) -> std::future::Ready<bool>>).await
+    }
+
+    /// A shell that plays a worker: what it does after it took a job.
+    fn worker(then: &str) -> Worker {
+        let script = format!("printf 'melodyud decode worker 1\\n'; read job; {then}");
+        let command =
+            WorkerCommand { program: "/bin/sh".into(), args: vec!["-c".into(), script.into()] };
+        Worker { time_base: Duration::from_millis(300), ..Worker::new(Arc::new(command)) }
+    }
+
+    async fn check(then: &str, reason: &str) {
+        let mut worker = worker(then);
+        // Twice: after a death the next file gets a new worker.
+        for _ in 0..2 {
+            let examined = examine(&mut worker).await.unwrap();
+            assert_eq!(examined.answer, Answer::Broken { reason: reason.to_owned() }, "{then}");
+        }
+    }
+
+    #[tokio::test]
+    async fn whatever_happens_to_a_worker_costs_one_file() {
+        check("sleep 600", "it took longer than 0 seconds to decode").await;
+        check("kill -9 $$", "the decoder broke down over it").await;
+        check("echo nonsense", "the decoder broke down over it").await;
+        check(
+            "echo 'memory allocation of 34000000000 bytes failed' >&2; kill -6 $$",
+            "decoding it needs more memory than is allowed",
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn what_is_no_worker_is_told_from_a_broken_file() {
+        for (program, args) in [("/nonexistent", vec![]), ("/bin/echo", vec!["hello".into()])] {
+            let command = WorkerCommand { program: program.into(), args };
+            let mut worker = Worker::new(Arc::new(command));
+            let error = examine(&mut worker).await.unwrap_err();
+            assert!(error.to_string().contains(program), "{error}");
         }
     }
 }

@@ -11,10 +11,8 @@ pub(super) fn best(candidates: impl IntoIterator<Item = String>) -> Option<Strin
 
 fn normalise(text: &str) -> Option<String> {
     let day_part = text.split(['T', ' ']).next()?;
-    let numbers: Vec<&str> = day_part
-        .split(|c: char| !c.is_ascii_digit())
-        .filter(|digits| !digits.is_empty())
-        .collect();
+    let numbers: Vec<&str> =
+        day_part.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty()).collect();
     let (year, month, day) = match numbers.as_slice() {
         // 20240517
         [all] if all.len() == 8 => (&all[..4], Some(&all[4..6]), Some(&all[6..])),
@@ -48,7 +46,9 @@ fn number(text: &str, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
 fn days_in(year: u32, month: u32) -> u32 {
     match month {
         4 | 6 | 9 | 11 => 30,
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
+            29
+        }
         2 => 28,
         _ => 31,
     }

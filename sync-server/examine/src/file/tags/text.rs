@@ -1,13 +1,13 @@
 //! Texts of tags: cleaned, bounded, taken apart.
 
 /// Longest title that is kept.
-pub(crate) const TITLE_CHARS_MAX: usize = 500;
+pub const TITLE_CHARS_MAX: usize = 500;
 /// Longest name of an artist or genre that is kept; a credit of many may be as long.
-pub(crate) const NAME_CHARS_MAX: usize = 500;
+pub(super) const NAME_CHARS_MAX: usize = 500;
 
 /// Without control characters and marks that turn the direction of what follows, runs of blanks
 /// as one, trimmed and cut at `chars_max`; `None` where nothing is left.
-pub(crate) fn clean(text: &str, chars_max: usize) -> Option<String> {
+pub fn clean(text: &str, chars_max: usize) -> Option<String> {
     let mut out = String::new();
     let mut n_chars = 0;
     let mut is_blank_due = false;
@@ -71,7 +71,8 @@ fn split_featured(name: &str) -> Vec<String> {
                 && !head.trim().is_empty()
                 && !tail.trim().is_empty()
             {
-                let tail = if sign.contains('(') { tail.trim_end().trim_end_matches(')') } else { tail };
+                let tail =
+                    if sign.contains('(') { tail.trim_end().trim_end_matches(')') } else { tail };
                 return vec![head.to_owned(), tail.to_owned()];
             }
         }

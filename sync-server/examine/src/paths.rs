@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 /// The bytes of a path as the system has it.
-pub(crate) fn to_bytes(path: &Path) -> Vec<u8> {
+pub fn to_bytes(path: &Path) -> Vec<u8> {
     path.as_os_str().as_encoded_bytes().to_vec()
 }
 
 #[cfg(unix)]
-pub(crate) fn from_bytes(bytes: &[u8]) -> PathBuf {
+pub fn from_bytes(bytes: &[u8]) -> PathBuf {
     use std::os::unix::ffi::OsStrExt as _;
     PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
 }
@@ -16,12 +16,12 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> PathBuf {
 /// Elsewhere names are Unicode, but for lone surrogates: such a file is not found again and
 /// reported as missing.
 #[cfg(not(unix))]
-pub(crate) fn from_bytes(bytes: &[u8]) -> PathBuf {
+pub fn from_bytes(bytes: &[u8]) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
 }
 
 /// For people: bytes that are not UTF-8, and control characters, as `\xNN`.
-pub(crate) fn shown(bytes: &[u8]) -> String {
+pub fn shown(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -43,7 +43,7 @@ pub(crate) fn shown(bytes: &[u8]) -> String {
 }
 
 /// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
         write!(out, "{byte:02x}").expect("writing to a String cannot fail");
@@ -52,11 +52,14 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// The inverse of [`hex`].
-pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) || !text.is_ascii() {
         return None;
     }
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
+        .collect()
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ use crate::{
 const IN_MEMORY_BYTES_MAX: u64 = 96 * 1024 * 1024;
 /// Bytes read at once where a file is not held whole.
 const READ_BYTES: usize = 1024 * 1024;
+/// Bytes at the start of a file by which its kind is told.
+const HEAD_BYTES: usize = 12;
 
 /// The answer, and the embedded cover. A file is not decoded when `is_known` says so of its hash.
 pub(crate) fn examine(path: &Path, is_known: impl FnOnce(&str) -> bool) -> (Answer, Vec<u8>) {
@@ -34,7 +36,10 @@ pub(crate) fn examine(path: &Path, is_known: impl FnOnce(&str) -> bool) -> (Answ
     }
 }
 
-fn try_examine(path: &Path, is_known: impl FnOnce(&str) -> bool) -> Result<(Answer, Vec<u8>), String> {
+fn try_examine(
+    path: &Path,
+    is_known: impl FnOnce(&str) -> bool,
+) -> Result<(Answer, Vec<u8>), String> {
     let unreadable = |error: std::io::Error| format!("it cannot be read: {error}");
     let mut file = File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
@@ -57,14 +62,14 @@ fn try_examine(path: &Path, is_known: impl FnOnce(&str) -> bool) -> Result<(Answ
         None => tags::read(&file, is_id3v2_3),
     }))
     .unwrap_or(None);
-    let extension = path.extension().map_or(String::new(), |ext| ext.to_string_lossy().to_lowercase());
+    let extension =
+        path.extension().map_or(String::new(), |ext| ext.to_string_lossy().to_lowercase());
     let decoded = catch_unwind(AssertUnwindSafe(|| {
-        let source: Box<dyn MediaSource + '_> = match &content.bytes {
-            Some(bytes) => Box::new(Cursor::new(bytes.as_slice())),
-            None => {
-                file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-                Box::new(file.try_clone().map_err(unreadable)?)
-            }
+        let source: Box<dyn MediaSource + '_> = if let Some(bytes) = &content.bytes {
+            Box::new(Cursor::new(bytes.as_slice()))
+        } else {
+            file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+            Box::new(file.try_clone().map_err(unreadable)?)
         };
         decode::decode(source, &extension, content.n_bytes, || match &content.bytes {
             Some(bytes) => mp4::playable(Cursor::new(bytes.as_slice())).ok().flatten(),
@@ -72,13 +77,22 @@ fn try_examine(path: &Path, is_known: impl FnOnce(&str) -> bool) -> Result<(Answ
             None => mp4::playable(File::open(path).ok()?).ok().flatten(),
         })
     }))
-    .unwrap_or_else(|_| Err("the decoder gave up on it".to_owned()))?;
+    .unwrap_or_else(|_| Err("the decoder gave up on it".to_owned()))
+    .map_err(|reason| {
+        if reason == decode::NOT_AUDIO && content.is_marked_as_audio() {
+            "it is cut off or damaged: what kind of audio it is can be seen, but not how to read it"
+                .to_owned()
+        } else {
+            reason
+        }
+    })?;
 
     let has_tags = tagged.is_some();
     let (tags, cover) = tagged.unwrap_or_default();
     let cover = cover.unwrap_or_default();
     let remark = decoded.remark.or_else(|| {
-        (content.head.starts_with(b"ID3") && !has_tags).then(|| "its tags cannot be read".to_owned())
+        (content.head.starts_with(b"ID3") && !has_tags)
+            .then(|| "its tags cannot be read".to_owned())
     });
     let report = Report {
         content_hash,
@@ -96,7 +110,7 @@ fn try_examine(path: &Path, is_known: impl FnOnce(&str) -> bool) -> Result<(Answ
 /// A file's bytes, where they fit, and their hash.
 struct Content {
     bytes: Option<Vec<u8>>,
-    head: [u8; 4],
+    head: [u8; HEAD_BYTES],
     n_bytes: u64,
     hash: blake3::Hash,
 }
@@ -107,15 +121,15 @@ impl Content {
             let mut bytes = Vec::with_capacity(size_bytes as usize);
             // It may have grown since: never more than was allowed.
             file.take(IN_MEMORY_BYTES_MAX).read_to_end(&mut bytes)?;
-            let mut head = [0; 4];
-            let n_head = bytes.len().min(4);
+            let mut head = [0; HEAD_BYTES];
+            let n_head = bytes.len().min(HEAD_BYTES);
             head[..n_head].copy_from_slice(&bytes[..n_head]);
             let hash = blake3::hash(&bytes);
             return Ok(Self { n_bytes: bytes.len() as u64, head, hash, bytes: Some(bytes) });
         }
         let mut hasher = blake3::Hasher::new();
         let mut buffer = vec![0; READ_BYTES];
-        let mut head = [0; 4];
+        let mut head = [0; HEAD_BYTES];
         let mut n_bytes = 0_u64;
         loop {
             let n = match file.read(&mut buffer) {
@@ -125,7 +139,7 @@ impl Content {
                 Err(error) => return Err(error),
             };
             if n_bytes == 0 {
-                let n_head = n.min(4);
+                let n_head = n.min(HEAD_BYTES);
                 head[..n_head].copy_from_slice(&buffer[..n_head]);
             }
             hasher.update(&buffer[..n]);
@@ -133,5 +147,15 @@ impl Content {
         }
         file.seek(SeekFrom::Start(0))?;
         Ok(Self { bytes: None, head, n_bytes, hash: hasher.finalize() })
+    }
+
+    /// By the marks that stand at the start of FLAC, Ogg, WAV, AIFF and MP4.
+    fn is_marked_as_audio(&self) -> bool {
+        let (start, kind) = (&self.head[..4], &self.head[8..]);
+        start == b"fLaC" && self.n_bytes > 4
+            || start == b"OggS"
+            || start == b"RIFF" && kind == b"WAVE"
+            || start == b"FORM" && kind.starts_with(b"AIF")
+            || &self.head[4..8] == b"ftyp"
     }
 }

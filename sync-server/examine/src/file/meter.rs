@@ -186,7 +186,8 @@ impl Filter {
     /// Coefficients for any rate, from the analogue prototypes behind the tables for 48 kHz.
     fn new(rate_hz: f64) -> Self {
         use std::f64::consts::PI;
-        let (f0, gain_db, q) = (1_681.974_450_955_533, 3.999_843_853_973_347, 0.707_175_236_955_419_6);
+        let (f0, gain_db, q) =
+            (1_681.974_450_955_533, 3.999_843_853_973_347, 0.707_175_236_955_419_6);
         let k = (PI * f0 / rate_hz).tan();
         let vh = 10_f64.powf(gain_db / 20.0);
         let vb = vh.powf(0.499_666_774_154_541_6);
@@ -378,9 +379,7 @@ mod tests {
             )
             .unwrap();
             reference.add_frames_planar_f32(&planes).unwrap();
-            let peak = (0..n_channels)
-                .map(|c| reference.true_peak(c).unwrap())
-                .fold(0.0, f64::max);
+            let peak = (0..n_channels).map(|c| reference.true_peak(c).unwrap()).fold(0.0, f64::max);
             for step in [1, 333, 1_152, 1 << 20] {
                 let loudness = measure(rate_hz, &planes, step).loudness.unwrap();
                 let expected = reference.loudness_global().unwrap();

@@ -128,7 +128,7 @@ impl Router {
     }
 
     pub fn back(self) {
-        if self.has_back() {
+        if self.idx.get_untracked() > 0 {
             // Fails in sandboxed frames only.
             let _ = window().history().and_then(|history| history.back());
         } else {
@@ -137,6 +137,9 @@ impl Router {
     }
 
     pub fn forward(self) {
+        if self.idx.get_untracked() >= self.last_idx.get_untracked() {
+            return;
+        }
         let _ = window().history().and_then(|history| history.forward());
     }
 

@@ -33,7 +33,8 @@ pub struct Table {
     context: StoredValue<Context>,
     /// Rows are a release in full, which the player can ask for itself.
     release: StoredValue<Option<Selection>>,
-    state: State,
+    /// Kept aside, so that handing a table on copies little.
+    state: StoredValue<State>,
     router: Router,
     overlays: Overlays,
 }
@@ -52,7 +53,7 @@ impl Table {
             anchor: StoredValue::new(0),
             context: StoredValue::new(context),
             release: StoredValue::new(release),
-            state: expect_context(),
+            state: StoredValue::new(expect_context()),
             router: expect_context(),
             overlays: expect_context(),
         }
@@ -64,15 +65,15 @@ impl Table {
             return;
         };
         let selection = self.release.get_value().unwrap_or_else(|| self.around(idx));
-        self.state.play(self.context.get_value(), selection, Some(start));
+        self.state.get_value().play(self.context.get_value(), selection, Some(start));
     }
 
     /// Plays a row, or pauses where it is what plays.
     pub fn toggle(self, idx: usize) {
         let id = self.rows.with_untracked(|rows| rows.get(idx).map(|t| t.id));
-        let now = self.state.track.with_untracked(|t| t.as_ref().map(|t| t.id));
+        let now = self.state.get_value().track.with_untracked(|t| t.as_ref().map(|t| t.id));
         if id.is_some() && id == now {
-            self.state.send(PlayerToggle {});
+            self.state.get_value().send(PlayerToggle {});
         } else {
             self.play_from(idx);
         }
@@ -187,15 +188,16 @@ impl Table {
         });
         let play = {
             let ids = tracks.iter().map(|track| track.id).collect::<Vec<_>>();
-            move || match ids.as_slice() {
-                [_] => self.play_from(idx),
-                _ => {
+            move || {
+                if ids.len() == 1 {
+                    self.play_from(idx);
+                } else {
                     let selection = Selection::Tracks { ids: ids.clone() };
-                    self.state.play(self.context.get_value(), selection, None);
+                    self.state.get_value().play(self.context.get_value(), selection, None);
                 }
             }
         };
-        track_items(self.state, self.router, &tracks, play)
+        track_items(self.state.get_value(), self.router, &tracks, play)
     }
 }
 

@@ -38,9 +38,8 @@ struct Drag {
 impl Drag {
     /// Where the row would land among `n_rows`.
     fn to_idx(self, n_rows: usize) -> usize {
-        let moved = (f64::from(self.now_y - self.start_y) / f64::from(ROW_PX)).round() as i64;
-        let to = self.from_idx as i64 + moved;
-        to.clamp(0, n_rows.saturating_sub(1) as i64) as usize
+        let moved = (f64::from(self.now_y - self.start_y) / f64::from(ROW_PX)).round() as isize;
+        self.from_idx.saturating_add_signed(moved).min(n_rows.saturating_sub(1))
     }
 }
 

@@ -129,10 +129,8 @@ impl<T: Clone + Send + Sync + 'static> Paged<T> {
                 }
                 let n_rows = self.rows.with_untracked(Vec::len);
                 // What was fetched counts more than what was counted.
-                let total = match self.cursor.with_value(Option::is_some) {
-                    true => (page.total as usize).max(n_rows),
-                    false => n_rows,
-                };
+                let is_partial = self.cursor.with_value(Option::is_some);
+                let total = if is_partial { n_rows.max(page.total as usize) } else { n_rows };
                 if self.total.get_untracked() != total {
                     self.total.set(total);
                 }

@@ -33,8 +33,14 @@ fn encode(sound: &Sound) -> Result<Vec<u8>> {
     let samples: Vec<i32> = sound.samples.iter().copied().map(i32::from).collect();
     let rate = SAMPLE_RATE_HZ as usize;
     let source = MemSource::from_samples(&samples, N_CHANNELS, BITS_PER_SAMPLE, rate);
-    let stream = flacenc::encode_with_fixed_block_size(&config, source, config.block_size)
+    let mut stream = flacenc::encode_with_fixed_block_size(&config, source, config.block_size)
         .map_err(|error| anyhow!("encode: {error}"))?;
+    // The encoder counts the short last block; the format does not (RFC 9639, section 8.2), and
+    // decoders take such a file for one of varying blocks.
+    stream
+        .stream_info_mut()
+        .set_block_sizes(config.block_size, config.block_size)
+        .map_err(|error| anyhow!("describe the stream: {error}"))?;
     let mut sink = ByteSink::new();
     stream.write(&mut sink).map_err(|error| anyhow!("lay out the stream: {error}"))?;
     Ok(sink.into_inner())

@@ -31,8 +31,8 @@ mod voices;
 /// Of all the music.
 pub const SAMPLE_RATE_HZ: u32 = 44_100;
 
-/// Changes whenever the same title would sound different.
-const VERSION: &str = "1";
+/// Changes whenever the same title would make another file.
+const VERSION: &str = "2";
 
 /// Writes the catalog into a folder, one folder per release, and lists its files. Files that an
 /// earlier call finished are kept.

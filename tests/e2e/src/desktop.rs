@@ -93,8 +93,6 @@ impl Desktop {
             .env("PULSE_SERVER", self.pulse_server())
             .env("ALSA_CONFIG_PATH", dir.join("asound.conf"))
             .env("GDK_BACKEND", "x11")
-            .env("LIBGL_ALWAYS_SOFTWARE", "1")
-            .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
             .env("NO_AT_BRIDGE", "1")
             .env_remove("WAYLAND_DISPLAY")
     }

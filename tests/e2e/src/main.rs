@@ -1,7 +1,7 @@
 //! Runs the whole of MelodyUD for people: the demo and the screenshots. `cargo xtask` builds what
 //! it needs and calls it.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -34,9 +34,19 @@ enum Verb {
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() -> ExitCode {
     e2e::init();
-    match Arguments::parse().verb {
+    match run(Arguments::parse().verb).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(verb: Verb) -> Result<()> {
+    match verb {
         Verb::Demo { visible: true, music, dir } => e2e::demo::open(&dir, music.as_deref()).await,
         Verb::Demo { visible: false, music, dir } => e2e::demo::prove(&dir, music.as_deref()).await,
         Verb::Screenshots { to } => e2e::screenshots::take(&to).await,

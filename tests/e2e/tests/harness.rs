@@ -1,0 +1,27 @@
+//! The harness itself: what is played on the private desktop is what is recorded.
+
+use std::process::Command;
+
+use e2e::{
+    Desktop,
+    desktop::SoundOutput,
+    material, process,
+    recorder::Recorder,
+    sound::{self, Stereo},
+};
+
+#[tokio::test]
+async fn a_player_that_is_not_ours_is_recorded_true() {
+    e2e::init();
+    let dir = tempfile::tempdir().unwrap();
+    let [file, _] = material::write_gapless_pair(dir.path()).unwrap();
+    let desktop = Desktop::start(SoundOutput::NullSink).unwrap();
+    let recorder = Recorder::start(&desktop, "harness").await.unwrap();
+    let mut play = Command::new("paplay");
+    process::run(desktop.dress(&mut play).arg(&file)).unwrap();
+    let recording = recorder.stop().unwrap();
+    let source = Stereo::decode(&file).unwrap().part(0.0, 10.0);
+    let found = sound::find(&source, &recording).unwrap();
+    assert!(found.correlation > 0.999, "{found:?}");
+    assert!(found.gain_db.abs() < 0.5, "{found:?}");
+}

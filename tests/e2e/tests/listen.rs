@@ -1,0 +1,187 @@
+//! A listener's first hour, in the real window: sign up, search with a typo, play, seek, next,
+//! pause, quit, and find everything as it was.
+
+use std::path::Path;
+
+use e2e::{
+    App, Desktop, Server,
+    desktop::SoundOutput,
+    material,
+    recorder::Recorder,
+    server::Listener,
+    sound::{self, Stereo},
+};
+use fantoccini::key::Key;
+use ipc::Playback;
+
+/// How alike recording and source must be.
+const CORRELATION_MIN: f64 = 0.98;
+
+const PASSPHRASE: &str = "four words long enough";
+
+fn listener() -> Listener {
+    Listener {
+        display_name: "Ann".into(),
+        email: "ann@example.org".into(),
+        password: "correct horse battery".into(),
+    }
+}
+
+/// A server that has imported a folder.
+async fn server_with(dir: &Path, music: &Path) -> Server {
+    let server = Server::start(&dir.join("server"), dir).await.unwrap();
+    server.import(music).unwrap();
+    server
+}
+
+/// Signs up by the form, and keeps the sign-in in a file sealed by a passphrase, as this desktop
+/// has no keyring.
+async fn sign_up(app: &App, server: &Server) {
+    let listener = listener();
+    app.find("input[name=server_url]").await.unwrap();
+    app.click("form .text-button").await.unwrap();
+    app.fill("input[name=display_name]", &listener.display_name).await.unwrap();
+    app.fill("input[name=server_url]", &server.url()).await.unwrap();
+    app.fill("input[name=email]", &listener.email).await.unwrap();
+    app.fill("input[name=password]", &listener.password).await.unwrap();
+    app.click("button[type=submit]").await.unwrap();
+    app.fill("input[name=passphrase]", PASSPHRASE).await.unwrap();
+    app.click(".dialog-actions .primary").await.unwrap();
+    app.find(".player-bar").await.unwrap();
+}
+
+/// Types into the search dialog and plays the first hit.
+async fn search_and_play(app: &App, query: &str) {
+    app.press_with_ctrl('k').await.unwrap();
+    app.fill("input[role=combobox]", query).await.unwrap();
+    app.find("[role=option]").await.unwrap();
+    app.press(&[Key::Enter.into()]).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_hour_works_and_survives_a_restart() {
+    e2e::init();
+    let dir = tempfile::tempdir().unwrap();
+    let music = dir.path().join("music");
+    let files = material::write_formats(&music).unwrap();
+    let server = server_with(dir.path(), &music).await;
+    let desktop = Desktop::start(SoundOutput::NullSink).unwrap();
+    let data = dir.path().join("app");
+    let app = App::open(&desktop, &data).await.unwrap();
+    sign_up(&app, &server).await;
+
+    let token = server.sign_in(&listener()).await.unwrap();
+    let tracks = server.tracks(&token).await.unwrap();
+    assert_eq!(tracks.len(), material::FORMATS.len(), "every format was imported");
+    server.wait_until_found(&token, "vorbis").await.unwrap();
+
+    // Two letters changed places.
+    search_and_play(&app, "vrobis").await;
+    let view = app
+        .wait_for_player("the hit to play", |view| {
+            view.playback == Playback::Playing && view.position_ms > 0
+        })
+        .await
+        .unwrap();
+    assert_eq!(view.track.unwrap().title, "Vorbis");
+
+    // From the release, so that there is a next one: each format in turn is heard for what it is.
+    let release = &tracks[0].release;
+    app.go(&format!("/release/{}", release.id)).await.unwrap();
+    app.double_click("[data-row='0']").await.unwrap();
+    for (number, (format, file)) in material::FORMATS.iter().zip(&files).enumerate() {
+        let is_it = |view: &ipc::PlayerView| {
+            view.track.as_ref().is_some_and(|track| track.title == format.name)
+        };
+        app.wait_for_player(format.name, |view| is_it(view) && view.position_ms > 300)
+            .await
+            .unwrap();
+        let recorder = Recorder::start(&desktop, format.name).await.unwrap();
+        app.wait_for_player("four seconds", |view| is_it(view) && view.position_ms > 5_500)
+            .await
+            .unwrap();
+        let recording = recorder.stop().unwrap();
+        let heard = sound::find(&Stereo::decode(file).unwrap(), &recording.part(0.3, 4.0)).unwrap();
+        assert!(heard.correlation > CORRELATION_MIN, "{}: {heard:?}", format.name);
+        if number + 1 < files.len() {
+            app.click("button[aria-label=Next]").await.unwrap();
+        }
+    }
+
+    // Back by two, to a place in the middle, and pause.
+    for _ in 0..2 {
+        app.wait_for_player("a beginning", |view| {
+            view.position_ms < 3_000 || view.position_ms > 5_000
+        })
+        .await
+        .unwrap();
+        app.press_with_ctrl(Key::Left.into()).await.unwrap();
+        app.wait_for_player("the restart", |view| view.position_ms < 2_500).await.unwrap();
+    }
+    app.click("[role=slider][aria-label=Position]").await.unwrap();
+    let middle = app
+        .wait_for_player("the seek", |view| (15_000..25_000).contains(&view.position_ms))
+        .await
+        .unwrap();
+    assert_eq!(middle.playback, Playback::Playing);
+    app.click("button[aria-label=Pause]").await.unwrap();
+    let before =
+        app.wait_for_player("the pause", |view| view.playback == Playback::Paused).await.unwrap();
+    let queue_before = app.ask(ipc::QueueGet { offset: 0, limit: 100 }).await.unwrap();
+    app.quit().await.unwrap();
+
+    let app = App::open(&desktop, &data).await.unwrap();
+    app.fill("input[name=passphrase]", PASSPHRASE).await.unwrap();
+    app.click(".dialog-actions .primary").await.unwrap();
+    app.find(".player-bar").await.unwrap();
+    let after = app.player().await.unwrap();
+    assert_eq!(after.track.map(|track| track.id), before.track.map(|track| track.id));
+    let moved_ms = after.position_ms.abs_diff(before.position_ms);
+    assert!(moved_ms < 50, "{} became {}", before.position_ms, after.position_ms);
+    assert_eq!(after.playback, Playback::Paused);
+    let queue_after = app.ask(ipc::QueueGet { offset: 0, limit: 100 }).await.unwrap();
+    let entries = |queue: ipc::QueueView| -> Vec<_> {
+        queue.upcoming.into_iter().map(|row| (row.entry, row.track.id)).collect()
+    };
+    assert_eq!(entries(queue_after), entries(queue_before));
+
+    // And it goes on from there.
+    app.click("button[aria-label=Play]").await.unwrap();
+    app.wait_for_player("the music to go on", |view| {
+        view.playback == Playback::Playing && view.position_ms > before.position_ms + 500
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gapless_pair_has_no_gap() {
+    e2e::init();
+    let dir = tempfile::tempdir().unwrap();
+    let music = dir.path().join("music");
+    let [first, second] = material::write_gapless_pair(&music).unwrap();
+    let server = server_with(dir.path(), &music).await;
+    let desktop = Desktop::start(SoundOutput::NullSink).unwrap();
+    let app = App::open(&desktop, &dir.path().join("app")).await.unwrap();
+    sign_up(&app, &server).await;
+    let token = server.sign_in(&listener()).await.unwrap();
+    let tracks = server.tracks(&token).await.unwrap();
+    app.go(&format!("/release/{}", tracks[0].release.id)).await.unwrap();
+    let recorder = Recorder::start(&desktop, "gapless").await.unwrap();
+    app.double_click("[data-row='0']").await.unwrap();
+    app.wait_for_player("the second half", |view| {
+        let is_second = view.track.as_ref().is_some_and(|track| track.title == "Second Half");
+        is_second && view.position_ms > 6_000
+    })
+    .await
+    .unwrap();
+    let recording = recorder.stop().unwrap();
+    let seam_s = 14.0;
+    let whole = Stereo::decode(&first).unwrap().then(&Stereo::decode(&second).unwrap());
+    // One alignment for both sides of the seam: a gap of any length would break the second.
+    let heard = sound::find(&whole.part(0.5, seam_s + 4.5), &recording).unwrap();
+    assert!(heard.correlation > CORRELATION_MIN, "{heard:?}");
+    let around = whole.part(seam_s - 0.5, 1.0);
+    let heard = sound::find(&around, &recording).unwrap();
+    assert!(heard.correlation > CORRELATION_MIN, "the seam: {heard:?}");
+}

@@ -40,14 +40,21 @@ impl Chunk {
     }
 }
 
+/// Why no more sound comes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum End {
+    /// That was all of it.
+    Whole,
+    Failed(String),
+}
+
 /// What a deck has to give.
 #[derive(Debug)]
 pub enum Take {
     Chunk(Chunk),
     /// Nothing yet.
     Nothing,
-    End,
-    Failed(String),
+    End(End),
 }
 
 #[derive(Debug, Default)]
@@ -58,8 +65,8 @@ struct State {
     epoch: u64,
     seek_ms: Option<u64>,
     is_closed: bool,
-    /// No more chunks will come, and why if that is a failure.
-    end: Option<Option<String>>,
+    /// No more chunks will come.
+    end: Option<End>,
 }
 
 #[derive(Debug, Default)]
@@ -122,8 +129,7 @@ impl Deck {
         }
         match &state.end {
             None => Take::Nothing,
-            Some(None) => Take::End,
-            Some(Some(reason)) => Take::Failed(reason.clone()),
+            Some(end) => Take::End(end.clone()),
         }
     }
 
@@ -175,6 +181,13 @@ enum Order {
     Close,
 }
 
+/// What came of an order.
+enum Outcome {
+    IsThere,
+    Chunk(Chunk),
+    End,
+}
+
 impl Worker {
     fn run(self) {
         let mut decode = None;
@@ -182,10 +195,12 @@ impl Worker {
             let (order, epoch) = self.next_order();
             let outcome = match order {
                 Order::Close => return,
-                Order::Seek(position_ms) => {
-                    self.guarded(&mut decode, |decode| decode.seek(position_ms).map(|()| None))
-                }
-                Order::Decode => self.guarded(&mut decode, |decode| decode.next().map(Some)),
+                Order::Seek(position_ms) => self.guarded(&mut decode, |decode| {
+                    decode.seek(position_ms).map(|()| Outcome::IsThere)
+                }),
+                Order::Decode => self.guarded(&mut decode, |decode| {
+                    Ok(decode.next()?.map_or(Outcome::End, Outcome::Chunk))
+                }),
             };
             self.report(outcome, epoch);
         }
@@ -212,11 +227,11 @@ impl Worker {
     }
 
     /// Runs decoder code, which meets bytes from strangers: a panic there is a failed item.
-    fn guarded<T>(
+    fn guarded(
         &self,
         decode: &mut Option<Decode>,
-        run: impl FnOnce(&mut Decode) -> Result<Option<T>, String>,
-    ) -> Result<Option<T>, String> {
+        run: impl FnOnce(&mut Decode) -> Result<Outcome, String>,
+    ) -> Result<Outcome, String> {
         let result = catch_unwind(AssertUnwindSafe(|| {
             let decode = match decode {
                 Some(decode) => decode,
@@ -247,20 +262,19 @@ impl Worker {
         )
     }
 
-    fn report(&self, outcome: Result<Option<Option<Chunk>>, String>, epoch: u64) {
+    fn report(&self, outcome: Result<Outcome, String>, epoch: u64) {
         let mut state = lock(&self.shared.state);
         if state.epoch != epoch || state.is_closed {
             return;
         }
         match outcome {
-            // The seek is done.
-            Ok(None) => return,
-            Ok(Some(Some(chunk))) => {
+            Ok(Outcome::IsThere) => return,
+            Ok(Outcome::Chunk(chunk)) => {
                 state.queued_ms += chunk.duration_ms();
                 state.chunks.push_back(chunk);
             }
-            Ok(Some(None)) => state.end = Some(None),
-            Err(reason) => state.end = Some(Some(reason)),
+            Ok(Outcome::End) => state.end = Some(End::Whole),
+            Err(reason) => state.end = Some(End::Failed(reason)),
         }
         let is_first = state.chunks.len() <= 1;
         drop(state);

@@ -175,7 +175,9 @@ impl Feed {
         let step = 1000.0 / (GAIN_MS * sample_rate as f32);
         for frame in self.mixed.chunks_exact_mut(usize::from(self.format.channels)) {
             *now += (*target - *now).clamp(-step, step);
-            frame.iter_mut().for_each(|sample| *sample *= *now);
+            for sample in frame {
+                *sample *= *now;
+            }
         }
     }
 }

@@ -341,7 +341,7 @@ mod tests {
     fn starving_is_silence_and_is_counted() {
         let (ring, mut tap) = opened();
         ring.write(&[0.25; 10], 4_000);
-        assert_eq!(tap.by_ref().take(30).skip(10).sum::<f32>(), 0.0);
+        assert!(tap.by_ref().take(30).skip(10).all(|sample| sample.abs() < f32::EPSILON));
         assert_eq!(ring.starved(), 20);
     }
 

@@ -1,6 +1,9 @@
 //! The engine from outside: real files in every format, a real server on 127.0.0.1, and a
 //! virtual device that keeps what it is handed.
 
+// Everything here is test code, also outside of `#[test]` functions.
+#![allow(clippy::unwrap_used)]
+
 #[path = "engine/support.rs"]
 mod support;
 

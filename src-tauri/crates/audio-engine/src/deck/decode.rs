@@ -225,7 +225,7 @@ impl Decode {
         self.n_bad = 0;
         let sample_rate = decoded.spec().rate();
         let n_channels = decoded.spec().channels().count();
-        let n_frames = decoded.frames() as i64;
+        let n_frames = i64::try_from(decoded.frames()).unwrap_or(i64::MAX);
         if n_frames == 0 {
             return Ok(None);
         }
@@ -244,17 +244,17 @@ impl Decode {
         };
         self.next_frame = Some(first + n_frames);
 
-        let mut from = (self.start as i64).max(0);
-        let mut to = self.end.map_or(i64::MAX, |end| end as i64);
+        let mut from = self.start.cast_signed().max(0);
+        let mut to = self.end.map_or(i64::MAX, u64::cast_signed);
         if is_exact {
-            from = from.max(first.saturating_add(packet.trim_start.get() as i64));
+            from = from.max(first.saturating_add(packet.trim_start.get().cast_signed()));
             // Only the last packets of an item hold less than they decode to.
             if packet.block_dur().get() > 0 {
                 let n_valid = packet.trim_start.saturating_add(packet.dur).get();
-                to = to.min(first.saturating_add(n_valid as i64));
+                to = to.min(first.saturating_add(n_valid.cast_signed()));
             }
         }
-        if self.end.is_some_and(|end| first >= end as i64) {
+        if self.end.is_some_and(|end| first >= end.cast_signed()) {
             self.is_at_end = true;
         }
         let (from, to) = (from.max(first), to.min(first + n_frames));
@@ -302,7 +302,7 @@ impl Decode {
     fn seek_by_demuxer(&mut self, position_ms: u64, sample_rate: u32) -> Result<(), String> {
         let preroll_ms = if self.container == Container::Flac { 0 } else { PREROLL_MS };
         let frame = position_ms.saturating_sub(preroll_ms) * u64::from(sample_rate) / 1000;
-        let wanted = frame as i64 + self.lead;
+        let wanted = frame.cast_signed() + self.lead;
         let ts = match self.time_base {
             Some(base) => {
                 let ticks = i128::from(wanted) * i128::from(base.denom.get())
@@ -417,7 +417,7 @@ impl Decode {
             Vec::new(),
             place,
         ))?;
-        self.offset = (from_ms * u64::from(sample_rate) / 1000) as i64;
+        self.offset = (from_ms * u64::from(sample_rate) / 1000).cast_signed();
         Ok(())
     }
 

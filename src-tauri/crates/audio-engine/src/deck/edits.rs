@@ -66,19 +66,19 @@ fn smpb(moov: &[u8]) -> Option<Edit> {
         .collect();
     let [_, delay, _, n_frames] = words[..] else { return None };
     (delay < 1 << 20 && n_frames > 0)
-        .then_some(Edit { lead: delay as i64, n_frames: Some(n_frames) })
+        .then_some(Edit { lead: delay.cast_signed(), n_frames: Some(n_frames) })
 }
 
 fn edit_list(moov: &[u8]) -> Option<Edit> {
-    let movie_scale = timescale(child(moov, b"mvhd")?)?;
+    let movie_scale = timescale(child(moov, *b"mvhd")?)?;
     let track =
         children(moov).filter(|(kind, _)| kind == b"trak").map(|(_, body)| body).find(|track| {
-            let handler = child(track, b"mdia").and_then(|media| child(media, b"hdlr"));
+            let handler = child(track, *b"mdia").and_then(|media| child(media, *b"hdlr"));
             handler.is_some_and(|handler| handler.get(8..12) == Some(b"soun"))
         })?;
-    let media_header = child(child(track, b"mdia")?, b"mdhd")?;
+    let media_header = child(child(track, *b"mdia")?, *b"mdhd")?;
     let scale = timescale(media_header)?;
-    let list = child(child(track, b"edts")?, b"elst")?;
+    let list = child(child(track, *b"edts")?, *b"elst")?;
     let is_long = *list.first()? == 1;
     let entries = list.get(8..)?.chunks_exact(if is_long { 20 } else { 12 });
     let (duration, media_time) = entries.take(64).find_map(|entry| {
@@ -104,8 +104,8 @@ fn timescale(header: &[u8]) -> Option<u32> {
     (scale > 0).then_some(scale)
 }
 
-fn child<'a>(body: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
-    children(body).find(|(found, _)| found == kind).map(|(_, body)| body)
+fn child(body: &[u8], kind: [u8; 4]) -> Option<&[u8]> {
+    children(body).find(|(found, _)| *found == kind).map(|(_, body)| body)
 }
 
 /// The boxes of a level, as far as they are whole.

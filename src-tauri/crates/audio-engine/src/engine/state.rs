@@ -124,7 +124,7 @@ impl State {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Load { item, position_ms, is_playing } => {
-                self.load(item, position_ms, is_playing)
+                self.load(item, position_ms, is_playing);
             }
             Command::Prepare(item) => self.prepare(item),
             Command::Unprepare => self.unprepare(),

@@ -19,7 +19,7 @@ const SILENCE: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LAST_PAUSE: Duration = Duration::from_secs(4);
 /// Longest pause a server may ask for.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+const MAX_RETRY_AFTER: Duration = Duration::from_mins(1);
 
 /// What a fetch works with. It holds its remote weakly: nobody reads, nothing is fetched.
 pub struct Job {

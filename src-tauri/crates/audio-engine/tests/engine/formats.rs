@@ -148,7 +148,8 @@ fn other_rates_and_layouts_reach_the_device_as_it_wants_them() {
 
     let mut mono = Player::with(44_100, 1, Pace::Unpaced);
     let heard = mono.play(Source::File(wav), 3_000);
-    let wanted: Vec<f32> = samples.chunks_exact(2).map(|pair| (pair[0] + pair[1]) / 2.0).collect();
+    let wanted: Vec<f32> =
+        samples.chunks_exact(2).map(|pair| f32::midpoint(pair[0], pair[1])).collect();
     assert_eq!(heard.len(), wanted.len());
     assert!(worst_difference(&heard, &wanted) < 1e-4);
 }

@@ -117,18 +117,20 @@ pub fn music(rate: u32, n_frames: usize) -> Vec<f32> {
 }
 
 /// Pearson correlation of two signals of about equal length.
-pub fn correlation(a: &[f32], b: &[f32]) -> f64 {
-    let n = a.len().min(b.len());
-    let mean = |x: &[f32]| x[..n].iter().map(|v| f64::from(*v)).sum::<f64>() / n as f64;
-    let (mean_a, mean_b) = (mean(a), mean(b));
-    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
-    for (x, y) in a[..n].iter().zip(&b[..n]) {
-        let (x, y) = (f64::from(*x) - mean_a, f64::from(*y) - mean_b);
-        ab += x * y;
-        aa += x * x;
-        bb += y * y;
+pub fn correlation(left: &[f32], right: &[f32]) -> f64 {
+    let n = left.len().min(right.len());
+    let mean =
+        |samples: &[f32]| samples[..n].iter().copied().map(f64::from).sum::<f64>() / n as f64;
+    let (mean_left, mean_right) = (mean(left), mean(right));
+    let (mut product, mut power_left, mut power_right) = (0.0, 0.0, 0.0);
+    for (l, r) in left[..n].iter().zip(&right[..n]) {
+        let (l, r) = (f64::from(*l) - mean_left, f64::from(*r) - mean_right);
+        product += l * r;
+        power_left += l * l;
+        power_right += r * r;
     }
-    if aa * bb == 0.0 { 0.0 } else { ab / (aa * bb).sqrt() }
+    let power = (power_left * power_right).sqrt();
+    if power > 0.0 { product / power } else { 0.0 }
 }
 
 pub fn worst_difference(a: &[f32], b: &[f32]) -> f32 {
@@ -384,7 +386,7 @@ impl Player {
                     }
                 }
                 Err(_) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(1)),
-                Err(_) => panic!("waited in vain; heard only {:?}", self.heard),
+                Err(error) => panic!("waited in vain ({error}); heard only {:?}", self.heard),
             }
         }
     }

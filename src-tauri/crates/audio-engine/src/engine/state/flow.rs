@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::State;
-use crate::{Event, PlayToken, deck::Take};
+use crate::{
+    Event, PlayToken,
+    deck::{End, Take},
+};
 
 /// How often positions are told.
 const POSITION_EVERY: Duration = Duration::from_millis(250);
@@ -15,8 +18,8 @@ const REFILL_MS: u64 = 180;
 /// How the sound flows.
 #[derive(Debug, Default)]
 pub struct Flow {
-    /// Nothing more comes from the decks, and why if that is a failure.
-    end: Option<Option<String>>,
+    /// Nothing more comes from the decks.
+    end: Option<End>,
     starved_since: Option<Instant>,
     /// What was told about it.
     told: Option<Told>,
@@ -46,22 +49,17 @@ impl State {
                         continue;
                     }
                     Take::Nothing => return,
-                    Take::End => {
-                        if let Some(next) = self.next.take() {
+                    Take::End(end) => {
+                        if end == End::Whole
+                            && let Some(next) = self.next.take()
+                        {
                             self.decks.push_back(next);
                             continue;
                         }
                         if self.flow.end.is_some() {
                             return;
                         }
-                        self.flow.end = Some(None);
-                        line.feed.finish();
-                    }
-                    Take::Failed(reason) => {
-                        if self.flow.end.is_some() {
-                            return;
-                        }
-                        self.flow.end = Some(Some(reason));
+                        self.flow.end = Some(end);
                         line.feed.finish();
                     }
                 }
@@ -104,7 +102,7 @@ impl State {
         }
         if let (true, Some(end)) = (is_dry, self.flow.end.clone()) {
             let since = *self.flow.drained_since.get_or_insert_with(Instant::now);
-            if end.is_some() || since.elapsed() >= latency {
+            if end != End::Whole || since.elapsed() >= latency {
                 self.end(end);
             }
         } else {
@@ -113,7 +111,7 @@ impl State {
         }
     }
 
-    fn end(&mut self, failure: Option<String>) {
+    fn end(&mut self, end: End) {
         let Some(token) = self.decks.back().map(|deck| deck.item().token) else { return };
         while self.decks.len() > 1
             && let Some(from) = self.decks.pop_front()
@@ -126,9 +124,9 @@ impl State {
         self.unload();
         // The next item stays open: it is probably loaded at once.
         self.next = next;
-        self.emit(match failure {
-            None => Event::Ended { token },
-            Some(reason) => Event::Failed { token, reason },
+        self.emit(match end {
+            End::Whole => Event::Ended { token },
+            End::Failed(reason) => Event::Failed { token, reason },
         });
     }
 

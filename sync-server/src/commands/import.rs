@@ -110,10 +110,10 @@ fn progress_line(import: &Import) -> String {
         import.n_done, import.n_found, import.files_per_s, import.realtime_x
     );
     if import.n_failed > 0 {
-        line.push_str(&format!(", {} failed", import.n_failed));
+        line = format!("{line}, {} failed", import.n_failed);
     }
     if let Some(remaining_ms) = import.remaining_ms.filter(|_| import.finished_at_us.is_none()) {
-        line.push_str(&format!(", {} left", clock(remaining_ms)));
+        line = format!("{line}, {} left", clock(remaining_ms));
     }
     line
 }

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use crate::Client;
 
 /// Generous for a machine that builds at the same time.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 const STOP_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// A running `melodyud-server` on a data folder of its own. Ends with the value.

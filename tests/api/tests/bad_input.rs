@@ -101,9 +101,9 @@ async fn bad_values_in_queries() {
                 let path = format!("{}?{name}={value}{others}", operation.path_with(id));
                 let answer = send(owner.request(operation.method.clone(), &path)).await;
                 if is_text {
-                    survived(&path, answer).await
+                    survived(&path, answer).await;
                 } else {
-                    refused(operation, &path, answer).await
+                    refused(operation, &path, answer).await;
                 }
             }
             for broken in ["%FF", "%00", "a%C3%28", "%ED%A0%80"] {
@@ -115,7 +115,7 @@ async fn bad_values_in_queries() {
             let answer = send(owner.request(operation.method.clone(), &twice)).await;
             refused(operation, &twice, answer).await;
             let long = format!("{}?{name}={}", operation.path_with(id), "a".repeat(20_000));
-            survived(&name, send(owner.request(operation.method.clone(), &long)).await).await;
+            survived(name, send(owner.request(operation.method.clone(), &long)).await).await;
             let longer = format!("{}?{name}={}", operation.path_with(id), "a".repeat(40_000));
             let answer = send(owner.request(operation.method.clone(), &longer)).await;
             refused(operation, "a query of 40 KB", answer).await;

@@ -20,7 +20,7 @@ use reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
 
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_mins(1);
 
 fn music() -> TempDir {
     let folder = tempfile::tempdir().unwrap();

@@ -347,8 +347,11 @@ impl Run {
             let seconds = n / u64::from(rate_hz);
             format!("{}:{:02}", seconds / 60, seconds % 60)
         };
-        // What is missing at the end is cut off; what is missing before it is damage.
-        let is_cut = span.expected.is_some_and(|all| self.end.saturating_add(n_missing / 2) <= all);
+        // What is missing at the end is cut off, if the file ends there as well; what is missing
+        // before it, or is there and cannot be read, is damage.
+        let ends_early =
+            span.expected.is_some_and(|all| self.end.saturating_add(n_missing / 2) <= all);
+        let is_cut = ends_early && self.n_coded_bytes >= size_bytes / 2;
         if share > LOST_SHARE_MAX {
             return Err(if is_cut {
                 format!(

@@ -98,9 +98,21 @@ struct Running {
 /// A run that may begin: it holds the folder's lock.
 struct Ready {
     run: Run,
-    id: ImportId,
     /// Released when dropped, or by the system when the process dies.
-    _lock: File,
+    lock: File,
+    listed: Listed,
+}
+
+/// An import's place among those that run, until it ends, however it does.
+struct Listed {
+    service: Arc<Service>,
+    id: ImportId,
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        self.service.running().remove(&self.id);
+    }
 }
 
 impl Service {
@@ -193,7 +205,7 @@ impl Service {
         self.tasks.wait().await;
     }
 
-    async fn prepare(&self, directory: &Path) -> Result<Ready, Error> {
+    async fn prepare(self: &Arc<Self>, directory: &Path) -> Result<Ready, Error> {
         if self.stop.is_cancelled() {
             return Err(Error::Stopping);
         }
@@ -225,6 +237,7 @@ impl Service {
         self.store.import_put(&root, &import).await?;
         let progress = Arc::new(Progress::new(import));
         self.running().insert(id, Running { root: root.clone(), progress: progress.clone() });
+        let listed = Listed { service: self.clone(), id };
         let n_cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let n_workers = self.settings.n_workers;
         let run = Run {
@@ -237,11 +250,12 @@ impl Service {
             stop: self.stop.clone(),
             progress,
         };
-        Ok(Ready { run, id, _lock: lock })
+        Ok(Ready { run, lock, listed })
     }
 
     async fn carry_out(self: Arc<Self>, ready: Ready) -> Import {
-        let Ready { run, id, _lock } = ready;
+        let Ready { run, lock, listed } = ready;
+        let id = listed.id;
         tracing::info!(import.id = %id, directory = %run.directory.display(), "import started");
         let stored = async {
             let mut ticks = tokio::time::interval(STORED_EVERY);
@@ -266,7 +280,9 @@ impl Service {
         if let Err(error) = self.store.import_put(&run.root, &import).await {
             tracing::error!(import.id = %id, %error, "the end of the import was not stored");
         }
-        self.running().remove(&id);
+        // Whoever hears of the end may start the next at once.
+        drop(lock);
+        run.progress.tell_end();
         tracing::info!(
             import.id = %id,
             n_added = import.n_added,

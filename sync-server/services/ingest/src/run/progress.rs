@@ -136,7 +136,7 @@ impl Progress {
         self.change(|counts| counts.problem(path, reason));
     }
 
-    /// The end; `failure` says why it came early.
+    /// The end, not told yet; `failure` says why it came early.
     pub fn ended(&self, failure: Option<String>, finished_at_us: i64) -> Import {
         let mut counts = self.counts();
         counts.import.state =
@@ -144,8 +144,11 @@ impl Progress {
         counts.import.failure = failure;
         counts.import.finished_at_us = Some(finished_at_us);
         counts.reckon(self.started.elapsed());
-        self.news.send_replace(counts.import.clone());
         counts.import.clone()
+    }
+
+    pub fn tell_end(&self) {
+        self.news.send_replace(self.counts().import.clone());
     }
 
     fn change(&self, change: impl FnOnce(&mut Counts)) {

@@ -130,7 +130,7 @@ pub async fn open(db: &Db, locks: &Path, told: Arc<Told>, worker: WorkerCommand)
 pub fn worker() -> WorkerCommand {
     let tests = std::env::current_exe().unwrap();
     let program = tests.parent().unwrap().parent().unwrap().join("examples/decode_worker");
-    assert!(program.exists(), "run `cargo test -p svc-ingest`, which builds {program:?}");
+    assert!(program.exists(), "run `cargo test -p svc-ingest`, which builds {}", program.display());
     WorkerCommand { program, args: Vec::new() }
 }
 

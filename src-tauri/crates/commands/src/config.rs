@@ -30,7 +30,7 @@ impl Config {
             version: env!("CARGO_PKG_VERSION").into(),
             output: None,
             with_keyring: true,
-            keyring_patience: Duration::from_secs(60),
+            keyring_patience: Duration::from_mins(1),
         }
     }
 }

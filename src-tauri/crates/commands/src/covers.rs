@@ -39,6 +39,9 @@ impl Covers {
             Err(error) => tracing::warn!(%error, "a cover was not read"),
         }
         let _fetch = self.fetches.acquire().await.map_err(|_| fault::signed_out())?;
+        if !self.server.is_online() {
+            return Err(fault::not_found("This cover is not on this device."));
+        }
         let path = format!("/covers/{id}");
         let mut request = Request::get(&path);
         request.query.push(("size", size.as_str().to_owned()));

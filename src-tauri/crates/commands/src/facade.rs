@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::CoverId;
 use ipc::{Event, Fault, Notice, Settings, Severity};
 use local_store::{Key, Opened, SecretsConfig, Store};
-use tokio::sync::{Notify, broadcast};
+use tokio::{
+    sync::{Notify, broadcast},
+    task::JoinHandle,
+};
 
 use crate::{
     Config, OpenError, Output,
@@ -39,6 +42,8 @@ pub(crate) struct Inner {
     pub(crate) settings: Mutex<Settings>,
     /// What happened before anybody listened.
     early: Mutex<Vec<Event>>,
+    /// What goes on beside the player; ends with it.
+    tasks: Vec<JoinHandle<()>>,
 }
 
 /// Sizes covers come in.
@@ -143,9 +148,11 @@ impl Facade {
             volume,
             played: Arc::clone(&played),
         });
-        tokio::spawn(plays::report_all(Arc::downgrade(&server), store.clone(), played));
-        tokio::spawn(Server::watch_connection(Arc::downgrade(&server)));
-        tokio::spawn(restore(Arc::clone(&server), config.clone()));
+        let tasks = vec![
+            tokio::spawn(plays::report_all(Arc::downgrade(&server), store.clone(), played)),
+            tokio::spawn(Server::watch_connection(Arc::downgrade(&server))),
+            tokio::spawn(restore(Arc::clone(&server), config.clone())),
+        ];
         let inner = Inner {
             catalog: Catalog::new(Arc::clone(&server), store.clone(), Arc::clone(&tracks)),
             covers: Covers::new(Arc::clone(&server), store.clone()),
@@ -157,14 +164,19 @@ impl Facade {
             player,
             settings: Mutex::new(settings),
             early: Mutex::new(early),
+            tasks,
         };
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Saves everything, ends the play that is on and stops the audio. The player answers no
-    /// more after it.
+    /// Saves everything, ends the play that is on and stops the audio; another may open the folder
+    /// then. The player answers no more after it.
     pub async fn close(&self) {
         self.inner.player.close().await;
+        for task in &self.inner.tasks {
+            task.abort();
+        }
+        self.inner.store.release();
     }
 
     /// News, from now on; the first to listen hears what happened while opening, too.

@@ -19,7 +19,7 @@ use crate::{
 const _: () = assert!(player_core::COUNTS_AFTER_MS == PLAY_COUNTS_AFTER_MS);
 
 /// After a report that failed for another reason than silence.
-const RETRY: Duration = Duration::from_secs(60);
+const RETRY: Duration = Duration::from_mins(1);
 
 /// Reports what the outbox holds, whenever there is something and the server answers. Ends with
 /// the server.

@@ -23,7 +23,7 @@ struct Inner {
     connection: Mutex<Connection>,
     folder: PathBuf,
     /// Held as long as the store is open; the operating system lets go of it after a crash too.
-    _lock: File,
+    lock: File,
 }
 
 /// A store, and what the listener should know about how it was opened.
@@ -51,10 +51,18 @@ impl Store {
             Err(error) => return Err(error),
         };
         let connection = Mutex::new(connection);
-        let inner = Inner { connection, folder: folder.to_owned(), _lock: lock };
+        let inner = Inner { connection, folder: folder.to_owned(), lock };
         let store = Self { inner: Arc::new(inner) };
         store.plays_close_all()?;
         Ok(Opened { store, set_aside })
+    }
+
+    /// Lets another store have the folder, for when all that matters is saved. What clones of this
+    /// one still write is safe, but may come late.
+    pub fn release(&self) {
+        if let Err(error) = self.inner.lock.unlock() {
+            tracing::warn!(%error, "the data folder stays locked until the app ends");
+        }
     }
 
     pub(crate) fn folder(&self) -> &Path {

@@ -189,7 +189,7 @@ impl Stage {
         }
     }
 
-    fn record(&self, play: &Play) {
+    fn record(&mut self, play: &Play) {
         let Some(owner) = self.owner.clone() else { return };
         let started_at_us = i64::try_from(play.started_at_ms.saturating_mul(1_000));
         let stored = StoredPlay {
@@ -201,7 +201,7 @@ impl Stage {
         };
         let (store, events) = (self.parts.store.clone(), self.parts.events.clone());
         let played = Arc::clone(&self.parts.played);
-        tokio::spawn(async move {
+        self.recording.spawn(async move {
             match blocking(move || store.set_play(&owner, &stored)).await {
                 Ok(()) => {
                     // Nobody listening is fine.
@@ -218,23 +218,24 @@ impl Stage {
             Notice::Skipped { track, reason } => {
                 let title = self.parts.tracks.at_hand(*track).map(|track| track.title.clone());
                 let title = title.unwrap_or_else(|| "A track".into());
-                let message = format!("“{title}” cannot be played: {reason}.");
-                self.notify(Severity::Warning, sentence(message), "The next track plays instead.");
+                let message = format!("“{title}” cannot be played: {}.", clause(reason));
+                self.notify(Severity::Warning, message, "The next track plays instead.");
             }
             Notice::GaveUp { n_failed: 1, reason } => {
-                let message = format!("This track cannot be played: {reason}.");
-                self.notify(Severity::Error, sentence(message), "");
+                let message = format!("This track cannot be played: {}.", clause(reason));
+                self.notify(Severity::Error, message, "");
             }
             Notice::GaveUp { n_failed, reason } => {
+                let reason = clause(reason);
                 let message = format!("{n_failed} tracks in a row cannot be played: {reason}.");
                 let hint = "Playing has stopped. Press play to try again.";
-                self.notify(Severity::Error, sentence(message), hint);
+                self.notify(Severity::Error, message, hint);
             }
         }
     }
 }
 
 /// Reasons come with and without a full stop.
-fn sentence(text: String) -> String {
-    text.replace("..", ".")
+fn clause(reason: &str) -> &str {
+    reason.trim_end_matches('.')
 }

@@ -21,7 +21,6 @@ impl Stage {
         if self.saving.as_ref().is_some_and(|saving| !saving.is_finished()) {
             return;
         }
-        let Some(owner) = self.owner.clone() else { return };
         let now_ms = now_ms();
         let view = self.player.view(now_ms);
         let now = Saved {
@@ -30,8 +29,12 @@ impl Stage {
             position: view.current.map(|entry| (entry.id, view.position_ms)),
             volume: self.volume,
         };
-        let is_queue = (now.revision, now.repeat) != (self.saved.revision, self.saved.repeat);
-        let is_position = has_moved(self.saved.position, now.position);
+        // Without an owner there is no queue, only the volume.
+        let owner = self.owner.clone().unwrap_or_default();
+        let is_owned = self.owner.is_some();
+        let is_queue =
+            is_owned && (now.revision, now.repeat) != (self.saved.revision, self.saved.repeat);
+        let is_position = is_owned && has_moved(self.saved.position, now.position);
         let is_volume = now.volume != self.saved.volume;
         if !is_queue && !is_position && !is_volume {
             return;
@@ -42,7 +45,7 @@ impl Stage {
             if let Some(snapshot) = snapshot {
                 store.set_queue(&owner, &snapshot)?;
             }
-            if let Some((entry, position_ms)) = now.position {
+            if let Some((entry, position_ms)) = now.position.filter(|_| is_owned) {
                 store.set_position(&owner, entry, position_ms)?;
             }
             if is_volume {
@@ -78,6 +81,7 @@ impl Stage {
         // Unloading is never refused.
         let _ = self.give(Input::Unload);
         self.save_now().await;
+        while self.recording.join_next().await.is_some() {}
         self.engine(Command::Stop);
     }
 

@@ -12,7 +12,7 @@ use ipc::{Event, Fault, Notice, Playback, PlayerView, Severity};
 use player_core::{Effect, Entry, Input, Player, Refusal, Status};
 use tokio::{
     sync::{mpsc, oneshot},
-    task::JoinHandle,
+    task::{JoinHandle, JoinSet},
     time::{self, MissedTickBehavior},
 };
 
@@ -66,6 +66,8 @@ pub(crate) struct Stage {
     pub(super) loading_since_ms: u64,
     pub(super) saved: Saved,
     pub(super) saving: Option<JoinHandle<()>>,
+    /// Plays on their way to the disk.
+    pub(super) recording: JoinSet<()>,
     pub(super) has_lost_device: bool,
 }
 
@@ -86,6 +88,7 @@ impl Stage {
             loading_since_ms: 0,
             saved: Saved { volume, ..Saved::default() },
             saving: None,
+            recording: JoinSet::new(),
             has_lost_device: false,
         }
     }
@@ -118,6 +121,7 @@ impl Stage {
                 },
                 _ = ticks.tick() => {
                     self.save_changes();
+                    while self.recording.try_join_next().is_some() {}
                     is_even = !is_even;
                     if is_even && self.player.view(now_ms()).wants_play {
                         self.tell_player();

@@ -24,7 +24,11 @@ impl Server {
     /// What became of a request without an answer.
     pub(super) fn unreachable(&self, url: &Url, error: &reqwest::Error) -> Fault {
         tracing::info!(error = %error, cause = ?std::error::Error::source(error), "no answer");
-        self.set_online(false);
+        // A wrong address at sign-in says nothing about the server in use.
+        let is_ours = self.signed().server.as_ref().is_none_or(|own| own.origin() == url.origin());
+        if is_ours {
+            self.set_online(false);
+        }
         fault::offline(&address::host(url))
     }
 

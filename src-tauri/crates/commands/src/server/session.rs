@@ -24,10 +24,10 @@ use super::{Access, Request, Server, Signed, endpoint};
 use crate::{address, clock::blocking, fault};
 
 /// A token is renewed when less than this is left of it, or a quarter of its life.
-const RENEW_AHEAD: Duration = Duration::from_secs(60);
+const RENEW_AHEAD: Duration = Duration::from_mins(1);
 
 /// How long a call waits for the keyring, which may be asking the listener something.
-const KEYRING_PATIENCE: Duration = Duration::from_secs(60);
+const KEYRING_PATIENCE: Duration = Duration::from_mins(1);
 
 /// How long the interface waits for it before it shows what is known so far.
 const VIEW_PATIENCE: Duration = Duration::from_secs(3);
@@ -148,8 +148,8 @@ impl Server {
         let answer = self.attempt(&url, &request, None).await?;
         let session: api::accounts::Session = self.read(answer).await?;
 
-        // Whoever was signed in before leaves in order, but is not waited for.
         let _renewing = self.renewing.lock().await;
+        self.leave().await;
         let account = Account {
             id: session.account.id,
             email: session.account.email.clone(),
@@ -170,14 +170,23 @@ impl Server {
     }
 
     pub async fn sign_out(&self) -> Result<SessionView, Fault> {
-        // The server is told as far as it can be reached; here the session ends in any case.
-        let request =
-            Request { method: reqwest::Method::DELETE, ..Request::get("/sessions/current") };
-        if let Err(fault) = self.send(&request).await {
-            tracing::info!(message = fault.message, "the server was not told of the sign-out");
-        }
+        // A token is needed to say goodbye; without one the session ends here all the same.
+        let _ = self.token(None).await;
+        self.leave().await;
         self.end_session(true).await;
         Ok(self.view().await)
+    }
+
+    /// Tells the server that the session is over, as far as it can be reached.
+    async fn leave(&self) {
+        let request =
+            Request { method: reqwest::Method::DELETE, ..Request::get("/sessions/current") };
+        let Some((token, url)) = self.valid_token(None).zip(self.url(request.path).ok()) else {
+            return;
+        };
+        if let Err(fault) = self.attempt(&url, &request, Some(&token)).await {
+            tracing::info!(message = fault.message, "the server was not told of the sign-out");
+        }
     }
 
     pub async fn unlock(&self, passphrase: String) -> Result<SessionView, Fault> {

@@ -1,0 +1,448 @@
+//! The facade against a real server process, with memory in place of a sound device.
+
+use std::{fs, path::Path, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, ensure};
+use api_tests::{PASSWORD, ServerProcess, music::tone_write};
+use commands::{Capture, Config, Facade, MemoryOutput, OpenError, Output, Pace};
+use domain::Track;
+use ipc::{
+    Context, Event, FaultKind, ListQuery, Placement, Playback, PlayerView, SecretsState, Selection,
+};
+use tempfile::TempDir;
+
+const EMAIL: &str = "ann@music.example";
+const PASSPHRASE: &str = "correct horse";
+const TITLES: [&str; 4] = ["Harbour Lights", "Glass Meadow", "Night Ferry", "Salt and Copper"];
+const LENGTH_S: u32 = 60;
+
+/// Generous for a machine that builds at the same time.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+type Outcome = anyhow::Result<()>;
+
+/// A server with four tracks and a device with its owner signed in.
+struct Stand {
+    server: Option<ServerProcess>,
+    /// The server reads the files where they lie.
+    music: TempDir,
+    device: TempDir,
+    capture: Capture,
+}
+
+impl Stand {
+    async fn new() -> anyhow::Result<(Self, Facade)> {
+        let server = ServerProcess::start()?;
+        let stand = Self {
+            server: Some(server),
+            music: tempfile::tempdir()?,
+            device: tempfile::tempdir()?,
+            capture: Capture::default(),
+        };
+        let facade = stand.open().await?;
+        let sign_up = ipc::SignUp {
+            server_url: stand.server()?.url().to_owned(),
+            display_name: "Ann".into(),
+            email: EMAIL.into(),
+            password: PASSWORD.into(),
+        };
+        let view = said(facade.session_sign_up(sign_up).await)?;
+        ensure!(view.secrets == SecretsState::MemoryOnly, "{view:?}");
+        stand.import().await?;
+        Ok((stand, facade))
+    }
+
+    fn server(&self) -> anyhow::Result<&ServerProcess> {
+        self.server.as_ref().context("the server runs")
+    }
+
+    async fn open(&self) -> anyhow::Result<Facade> {
+        open(self.device.path(), &self.capture).await.context("the facade opens")
+    }
+
+    /// Opens again and gives the passphrase.
+    async fn reopen(&self) -> anyhow::Result<Facade> {
+        let facade = self.open().await?;
+        let view = said(facade.session_view(ipc::SessionGet {}).await)?;
+        ensure!(view.secrets == SecretsState::Locked, "{view:?}");
+        let unlock = ipc::SecretsUnlock { passphrase: PASSPHRASE.into() };
+        let view = said(facade.secrets_unlock(unlock).await)?;
+        ensure!(view.account.is_some_and(|account| account.display_name == "Ann"));
+        Ok(facade)
+    }
+
+    /// Imports over HTTP, as the operator that the first account is.
+    async fn import(&self) -> Outcome {
+        let folder = &self.music;
+        for (title, pitch_hz) in TITLES.iter().zip([220.0, 330.0, 440.0, 550.0]) {
+            tone_write(&folder.path().join(format!("{title}.wav")), pitch_hz, LENGTH_S)?;
+        }
+        let client = self.server()?.client()?;
+        let client = client.clone().with_token(client.sign_in(EMAIL).await?.access_token);
+        let body = api::imports::ImportStart { directory: folder.path().display().to_string() };
+        let request = client.request(reqwest::Method::POST, "/api/v1/imports").json(&body);
+        let started: api::imports::Import =
+            api_tests::client::success(request.send().await?).await?;
+        let path = format!("/api/v1/imports/{}", started.id);
+        eventually("the import", async || {
+            let import: api::imports::Import = client.get(&path).await?;
+            ensure!(import.failure.is_none() && import.problems.is_empty(), "{import:?}");
+            Ok((import.state == api::imports::ImportState::Done).then_some(()))
+        })
+        .await
+    }
+
+    /// As a power cut would.
+    fn kill_server(&mut self) -> anyhow::Result<(Arc<TempDir>, String)> {
+        let server = self.server.take().context("the server runs")?;
+        let address = server.url().trim_start_matches("http://").to_owned();
+        Ok((server.kill()?, address))
+    }
+}
+
+async fn open(folder: &Path, capture: &Capture) -> Result<Facade, OpenError> {
+    // Fails where another test of this process was first, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut config = Config::new(folder);
+    config.with_keyring = false;
+    config.output = Some(Output::Memory(MemoryOutput {
+        sample_rate: 48_000,
+        channels: 2,
+        pace: Pace::RealTime,
+        capture: capture.clone(),
+    }));
+    Facade::open(config).await
+}
+
+fn said<T>(answer: Result<T, ipc::Fault>) -> anyhow::Result<T> {
+    answer.map_err(|fault| anyhow::anyhow!("{fault:?}"))
+}
+
+async fn eventually<T>(
+    what: &str,
+    mut look: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<T> {
+    let until = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look().await? {
+            return Ok(found);
+        }
+        ensure!(tokio::time::Instant::now() < until, "{what}: not within {PATIENCE:?}");
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
+
+/// Waits until the player looks so.
+async fn player(
+    facade: &Facade,
+    what: &str,
+    is_so: impl Fn(&PlayerView) -> bool,
+) -> anyhow::Result<PlayerView> {
+    let mut last = None;
+    let seen = eventually(what, async || {
+        let view = said(facade.player_view(ipc::PlayerGet {}).await)?;
+        let is_so = is_so(&view);
+        last = Some(view.clone());
+        Ok(is_so.then_some(view))
+    })
+    .await;
+    seen.with_context(|| format!("last seen: {last:?}"))
+}
+
+fn title(view: &PlayerView) -> &str {
+    view.track.as_ref().map_or("", |track| track.title.as_str())
+}
+
+async fn library(facade: &Facade) -> anyhow::Result<Vec<Track>> {
+    let query = ListQuery { limit: 50, ..ListQuery::default() };
+    Ok(said(facade.track_list(ipc::TrackList { query }).await)?.items)
+}
+
+async fn play_library(facade: &Facade, start: &str) -> Outcome {
+    let tracks = library(facade).await?;
+    let start = tracks.iter().find(|track| track.title == start).context("it is there")?.id;
+    said(
+        facade
+            .player_play(ipc::PlayFrom {
+                context: Context::Library,
+                selection: Selection::Tracks { ids: tracks.iter().map(|track| track.id).collect() },
+                start: Some(start),
+                is_shuffled: false,
+            })
+            .await,
+    )
+}
+
+async fn upcoming(facade: &Facade) -> anyhow::Result<Vec<(String, bool)>> {
+    let view = said(facade.queue_view(ipc::QueueGet { offset: 0, limit: 100 }).await)?;
+    Ok(view.upcoming.into_iter().map(|row| (row.track.title, row.is_added)).collect())
+}
+
+async fn choose_passphrase(facade: &Facade) -> Outcome {
+    let unlock = ipc::SecretsUnlock { passphrase: PASSPHRASE.into() };
+    let view = said(facade.secrets_unlock(unlock).await)?;
+    ensure!(view.secrets == SecretsState::SealedFile, "{view:?}");
+    Ok(())
+}
+
+/// The library sorted by title: Glass Meadow, Harbour Lights, Night Ferry, Salt and Copper.
+#[tokio::test(flavor = "multi_thread")]
+async fn listener_searches_plays_and_finds_everything_again_after_a_restart() -> Outcome {
+    let (stand, facade) = Stand::new().await?;
+    choose_passphrase(&facade).await?;
+    let found = eventually("the search", async || {
+        let search = ipc::Search { query: "harbuor ligts".into(), limit: 10 };
+        let page = said(facade.search(search).await)?;
+        Ok(page.tracks.first().map(|hit| hit.item.title.clone()))
+    })
+    .await?;
+    assert_eq!(found, "Harbour Lights");
+
+    play_library(&facade, "Glass Meadow").await?;
+    player(&facade, "sound", |view| {
+        view.playback == Playback::Playing
+            && view.position_ms > 500
+            && title(view) == "Glass Meadow"
+    })
+    .await?;
+    assert!(stand.capture.samples().iter().any(|sample| sample.abs() > 0.01));
+
+    said(facade.player_seek(ipc::PlayerSeek { position_ms: 30_000 }).await)?;
+    player(&facade, "the seek", |view| (30_200..40_000).contains(&view.position_ms)).await?;
+    let ferry = library(&facade).await?.into_iter().find(|t| t.title == "Night Ferry");
+    let ids = vec![ferry.context("it is there")?.id];
+    let selection = Selection::Tracks { ids };
+    said(facade.queue_add(ipc::QueueAdd { selection, placement: Placement::Next }).await)?;
+    said(facade.player_next(ipc::PlayerNext {}).await)?;
+    player(&facade, "the next", |view| {
+        title(view) == "Night Ferry" && view.position_ms > 1_200 && view.buffered_ms > 0
+    })
+    .await?;
+    said(facade.player_set_volume(ipc::SetVolume { volume: 0.4 }).await)?;
+    said(facade.player_pause(ipc::PlayerPause {}).await)?;
+    let before = player(&facade, "the pause", |view| view.playback == Playback::Paused).await?;
+    let queue = upcoming(&facade).await?;
+    let context = ["Harbour Lights", "Night Ferry", "Salt and Copper"];
+    assert_eq!(queue, context.map(|title| (title.to_owned(), false)));
+    facade.close().await;
+    drop(facade);
+
+    let facade = stand.reopen().await?;
+    let after = player(&facade, "the restart", |view| view.track.is_some()).await?;
+    assert_eq!(after.playback, Playback::Paused);
+    assert_eq!(
+        (title(&after), after.entry, after.position_ms, after.volume),
+        (title(&before), before.entry, before.position_ms, 0.4)
+    );
+    assert_eq!(upcoming(&facade).await?, queue);
+    said(facade.player_toggle(ipc::PlayerToggle {}).await)?;
+    player(&facade, "sound again", |view| {
+        view.playback == Playback::Playing && view.position_ms > before.position_ms + 300
+    })
+    .await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn crash_loses_about_a_second_of_the_position_and_nothing_of_the_queue() -> Outcome {
+    let (stand, facade) = Stand::new().await?;
+    choose_passphrase(&facade).await?;
+    play_library(&facade, "Harbour Lights").await?;
+    player(&facade, "sound", |view| view.position_ms > 3_000).await?;
+    // What a crash leaves: the files as they are now. SQLite's own way of copying them.
+    let copy = tempfile::tempdir()?;
+    let at_crash = said(facade.player_view(ipc::PlayerGet {}).await)?.position_ms;
+    let database = rusqlite::Connection::open(stand.device.path().join("player.db"))?;
+    database.execute("VACUUM INTO ?1", [copy.path().join("player.db").display().to_string()])?;
+    fs::copy(stand.device.path().join("secret.sealed"), copy.path().join("secret.sealed"))?;
+    facade.close().await;
+
+    let facade = open(copy.path(), &Capture::default()).await?;
+    let view = player(&facade, "the restart", |view| view.track.is_some()).await?;
+    assert_eq!(title(&view), "Harbour Lights");
+    let lost_ms = at_crash.saturating_sub(view.position_ms);
+    assert!(lost_ms <= 2_000, "{lost_ms}");
+    assert_eq!(upcoming(&facade).await?.len(), 2);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn music_goes_on_through_a_restart_of_the_server() -> Outcome {
+    let (mut stand, facade) = Stand::new().await?;
+    let mut events = facade.subscribe();
+    play_library(&facade, "Glass Meadow").await?;
+    player(&facade, "sound", |view| view.position_ms > 500).await?;
+    let (data, address) = stand.kill_server()?;
+    // What is here already plays on.
+    player(&facade, "sound without the server", |view| {
+        view.playback == Playback::Playing && view.position_ms > 2_000
+    })
+    .await?;
+    // What is not here waits, and says so.
+    said(facade.player_next(ipc::PlayerNext {}).await)?;
+    said(facade.player_next(ipc::PlayerNext {}).await)?;
+    player(&facade, "waiting", |view| {
+        title(view) == "Night Ferry"
+            && matches!(view.playback, Playback::Buffering | Playback::Waiting { .. })
+    })
+    .await?;
+    stand.server = Some(ServerProcess::start_on(data, &address)?);
+    player(&facade, "sound after the restart", |view| {
+        title(view) == "Night Ferry" && view.playback == Playback::Playing && view.position_ms > 300
+    })
+    .await?;
+    // Asking the catalog notices too that the server is back.
+    eventually("online", async || {
+        library(&facade).await?;
+        Ok(said(facade.session_view(ipc::SessionGet {}).await)?.is_online.then_some(()))
+    })
+    .await?;
+    let mut n_failed = 0;
+    while let Ok(event) = events.try_recv() {
+        n_failed += usize::from(
+            matches!(event, Event::Player(view) if matches!(view.playback, Playback::Failed { .. })),
+        );
+    }
+    assert_eq!(n_failed, 0);
+    Ok(())
+}
+
+/// The server's keys are new after the restart, so that it refuses every access token given out
+/// before, as if it had expired; the refresh token is good.
+#[tokio::test(flavor = "multi_thread")]
+async fn token_refused_in_the_middle_is_renewed_without_a_word() -> Outcome {
+    let (mut stand, facade) = Stand::new().await?;
+    play_library(&facade, "Glass Meadow").await?;
+    player(&facade, "sound", |view| view.position_ms > 300).await?;
+    let (data, address) = stand.kill_server()?;
+    let key = fs::read_dir(data.path())?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .find(|path| path.to_string_lossy().contains("signing"))
+        .context("the server keeps its signing keys in a file")?;
+    fs::rename(&key, key.with_extension("aside"))?;
+    stand.server = Some(ServerProcess::start_on(data, &address)?);
+    // Neither is on this device yet.
+    said(facade.player_next(ipc::PlayerNext {}).await)?;
+    said(facade.player_next(ipc::PlayerNext {}).await)?;
+    player(&facade, "sound with a new token", |view| {
+        title(view) == "Night Ferry" && view.playback == Playback::Playing && view.position_ms > 300
+    })
+    .await?;
+    // Many at once, and one renewal: a second would end the session.
+    let (a, b, c) = tokio::join!(library(&facade), library(&facade), library(&facade));
+    for tracks in [a?, b?, c?] {
+        assert_eq!(tracks.len(), 4);
+    }
+    let view = said(facade.session_view(ipc::SessionGet {}).await)?;
+    assert!(view.account.is_some());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn second_facade_on_one_folder_is_refused_in_words() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let first = open(folder.path(), &Capture::default()).await?;
+    let refused = open(folder.path(), &Capture::default()).await.err().context("refused")?;
+    assert!(matches!(refused, OpenError::InUse { .. }));
+    assert!(refused.to_string().starts_with("MelodyUD is running already"), "{refused}");
+    first.close().await;
+    open(folder.path(), &Capture::default()).await?.close().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn start_without_the_server_shows_what_was_seen_before() -> Outcome {
+    let (mut stand, facade) = Stand::new().await?;
+    choose_passphrase(&facade).await?;
+    let query = ListQuery { limit: 50, ..ListQuery::default() };
+    let releases = said(facade.release_list(ipc::ReleaseList { query: query.clone() }).await)?;
+    assert!(!releases.is_stale && !releases.items.is_empty());
+    play_library(&facade, "Harbour Lights").await?;
+    player(&facade, "sound", |view| view.position_ms > 300).await?;
+    facade.close().await;
+    drop(facade);
+    stand.kill_server()?;
+
+    let facade = stand.reopen().await?;
+    let stale = said(facade.release_list(ipc::ReleaseList { query }).await)?;
+    assert!(stale.is_stale);
+    assert_eq!(stale.items, releases.items);
+    let view = player(&facade, "the queue", |view| view.track.is_some()).await?;
+    assert_eq!(title(&view), "Harbour Lights");
+    assert_eq!(upcoming(&facade).await?.len(), 2);
+    let unseen = ListQuery { filter: "never asked".into(), limit: 50, ..ListQuery::default() };
+    let fault = facade.release_list(ipc::ReleaseList { query: unseen }).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Offline);
+    let session = said(facade.session_view(ipc::SessionGet {}).await)?;
+    assert!(!session.is_online && session.account.is_some());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sign_in_says_what_is_wrong_and_queues_belong_to_their_listener() -> Outcome {
+    let (stand, facade) = Stand::new().await?;
+    let url = stand.server()?.url().to_owned();
+    let sign_in = |server_url: &str, email: &str, password: &str| ipc::SignIn {
+        server_url: server_url.to_owned(),
+        email: email.to_owned(),
+        password: password.to_owned(),
+    };
+    play_library(&facade, "Harbour Lights").await?;
+    player(&facade, "sound", |view| view.position_ms > 300).await?;
+    for (call, kind) in [
+        (sign_in(&url, EMAIL, "not the password"), FaultKind::WrongCredentials),
+        (sign_in("127.0.0.1:9", EMAIL, PASSWORD), FaultKind::Offline),
+        (sign_in("not an address", EMAIL, PASSWORD), FaultKind::Invalid),
+    ] {
+        let fault = facade.session_sign_in(call).await.unwrap_err();
+        assert_eq!(fault.kind, kind, "{fault:?}");
+        assert!(!fault.message.is_empty());
+    }
+    let view = said(facade.session_sign_out(ipc::SignOut {}).await)?;
+    assert_eq!((view.account, view.server_url.as_deref()), (None, Some(url.as_str())));
+    player(&facade, "silence", |view| view.playback == Playback::Stopped).await?;
+    let fault = library(&facade).await.unwrap_err();
+    assert!(fault.to_string().contains("SignedOut"), "{fault}");
+
+    let bob = ipc::SignUp {
+        server_url: url.clone(),
+        display_name: "Bob".into(),
+        email: "bob@music.example".into(),
+        password: PASSWORD.into(),
+    };
+    said(facade.session_sign_up(bob).await)?;
+    assert_eq!(upcoming(&facade).await?, []);
+    // The address without its scheme: this machine.
+    let bare = url.trim_start_matches("http://");
+    said(facade.session_sign_in(sign_in(bare, EMAIL, PASSWORD)).await)?;
+    let view = player(&facade, "the queue of before", |view| view.track.is_some()).await?;
+    assert_eq!((title(&view), &view.playback), ("Harbour Lights", &Playback::Paused));
+    assert_eq!(upcoming(&facade).await?.len(), 2);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn play_counts_after_half_a_minute_and_reaches_the_server() -> Outcome {
+    let (stand, facade) = Stand::new().await?;
+    play_library(&facade, "Harbour Lights").await?;
+    player(&facade, "half a minute", |view| view.position_ms > 31_000).await?;
+    said(facade.player_next(ipc::PlayerNext {}).await)?;
+    let history = eventually("the history", async || {
+        let history = said(facade.history_list(ipc::HistoryList { limit: 10 }).await)?;
+        Ok(history.first().filter(|entry| entry.listened_ms >= 30_500).cloned())
+    })
+    .await?;
+    assert_eq!(history.track.title, "Harbour Lights");
+    let client = stand.server()?.client()?;
+    let client = client.clone().with_token(client.sign_in(EMAIL).await?.access_token);
+    eventually("the count", async || {
+        let track: Track = client.get(&format!("/api/v1/tracks/{}", history.track.id)).await?;
+        Ok((track.n_plays == 1).then_some(()))
+    })
+    .await?;
+    let home = said(facade.home_view(ipc::HomeGet {}).await)?;
+    assert_eq!(home.recently_played.len(), 1);
+    assert!(!home.jump_back_in.is_empty() && !home.recently_added.is_empty());
+    Ok(())
+}

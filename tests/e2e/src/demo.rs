@@ -29,6 +29,9 @@ const USUAL_PORT: u16 = 4600;
 /// How alike recording and source must be.
 const CORRELATION_MIN: f64 = 0.98;
 
+/// How much of the recording is compared at a time.
+const STRETCH_S: f64 = 4.0;
+
 /// Opens the app on the user's display; ends with it.
 pub async fn open(dir: &Path, music: Option<&Path>) -> Result<()> {
     let stage = Stage::set(dir, music).await?;
@@ -60,7 +63,7 @@ pub async fn prove(dir: &Path, music: Option<&Path>) -> Result<()> {
     let stage = Stage::set(dir, music).await?;
     let listener = Listener::demo();
     println!("there is no display here: the app runs in a virtual one");
-    let desktop = Desktop::start(SoundOutput::NullSink)?;
+    let desktop = Desktop::start(SoundOutput::NullSink).await?;
     let app_data = tempfile::tempdir()?;
     let opened = Instant::now();
     let app = App::open(&desktop, app_data.path()).await?;
@@ -94,7 +97,7 @@ pub async fn prove(dir: &Path, music: Option<&Path>) -> Result<()> {
 
     let playing = view.track.context("something plays")?;
     let source = stage.source(&playing)?;
-    let heard = sound::find(&Stereo::decode(&source)?.part(0.0, 11.0), &recording)?;
+    let heard = sound::best_stretch(&Stereo::decode(&source)?, &recording, STRETCH_S)?;
     println!(
         "  playing                  {} by {}",
         playing.title,
@@ -102,7 +105,10 @@ pub async fn prove(dir: &Path, music: Option<&Path>) -> Result<()> {
     );
     println!("  captured level           {:>7.1} dBFS", recording.level_db());
     println!("  gain against the source  {:>7.1} dB", heard.gain_db);
-    println!("  correlation with source  {:>9.4}", heard.correlation);
+    println!(
+        "  correlation with source  {:>9.4} (best stretch of {STRETCH_S} s)",
+        heard.correlation
+    );
     println!("  screenshot               {}", shot.display());
     ensure!(recording.level_db() > -60.0, "nothing was heard");
     ensure!(heard.correlation > CORRELATION_MIN, "what was heard is not what should play");
@@ -150,14 +156,16 @@ async fn heard_after(recorder: &Recorder, silent_frames: usize, pressed: Instant
     Ok(by_frames.min(millis(pressed)))
 }
 
-/// Two letters changed places, as happens in a hurry.
-pub fn misspelt(title: &str) -> String {
-    let mut letters: Vec<char> = title.to_lowercase().chars().collect();
-    let middle = letters.len() / 2;
-    if letters.len() > 4 && letters[middle] != ' ' && letters[middle - 1] != ' ' {
+/// Two letters of the longest word changed places, as happens in a hurry.
+fn misspelt(title: &str) -> String {
+    let title = title.to_lowercase();
+    let longest = title.split(' ').max_by_key(|word| word.chars().count()).unwrap_or_default();
+    let mut letters: Vec<char> = longest.chars().collect();
+    if letters.len() > 4 {
+        let middle = letters.len() / 2;
         letters.swap(middle - 1, middle);
     }
-    letters.into_iter().collect()
+    title.replacen(longest, &letters.into_iter().collect::<String>(), 1)
 }
 
 fn millis(since: Instant) -> f64 {

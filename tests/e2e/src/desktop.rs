@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::process::{self, Process};
 
@@ -19,6 +20,9 @@ use crate::process::{self, Process};
 pub const SINK: &str = "melodyud";
 
 pub const SAMPLE_RATE_HZ: u32 = 44_100;
+
+/// Sound happens in real time: two desktops at once would starve each other.
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 const START_LIMIT: Duration = Duration::from_secs(20);
 
@@ -38,10 +42,13 @@ pub struct Desktop {
     _xvfb: Guard,
     _bus: Guard,
     dir: TempDir,
+    _alone: MutexGuard<'static, ()>,
 }
 
 impl Desktop {
-    pub fn start(output: SoundOutput) -> Result<Self> {
+    /// Starts one; waits while another of this process is there.
+    pub async fn start(output: SoundOutput) -> Result<Self> {
+        let alone = ALONE.lock().await;
         let dir = tempfile::Builder::new().prefix("melodyud-desktop").tempdir()?;
         let (xvfb, number) = first_line(Command::new("Xvfb").args([
             "-displayfd",
@@ -67,6 +74,7 @@ impl Desktop {
             _xvfb: xvfb,
             _bus: bus,
             dir,
+            _alone: alone,
         };
         desktop.write_sound_config(output)?;
         if output == SoundOutput::NullSink {

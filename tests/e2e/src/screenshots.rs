@@ -25,7 +25,7 @@ pub async fn take(to: &Path) -> Result<()> {
     let track =
         tracks.iter().find(|track| track.title == "Tidewater").context("the demo has it")?;
 
-    let desktop = Desktop::start(SoundOutput::NullSink)?;
+    let desktop = Desktop::start(SoundOutput::NullSink).await?;
     let app = App::open(&desktop, &dir.path().join("app")).await?;
     app.find("input[name=email]").await?;
     every_look(&app, to, "sign-in").await?;

@@ -93,6 +93,18 @@ impl Stereo {
     }
 }
 
+/// The best of the recording's stretches of this length, each found in the source on its own.
+///
+/// A busy machine starves a sound server now and then; that is heard as a short silence and moves
+/// all that follows. What was played in between must still be the source, sample by sample.
+pub fn best_stretch(source: &Stereo, recording: &Stereo, length_s: f64) -> Result<Match> {
+    let n_stretches = (recording.duration_s() / length_s) as u32;
+    let found = (0..n_stretches)
+        .filter_map(|idx| find(source, &recording.part(f64::from(idx) * length_s, length_s)).ok())
+        .max_by(|x, y| x.correlation.total_cmp(&y.correlation));
+    found.ok_or_else(|| anyhow::anyhow!("only silence was recorded"))
+}
+
 /// Finds `source` in `recording` by the peak of their cross-correlation.
 pub fn find(source: &Stereo, recording: &Stereo) -> Result<Match> {
     let (source_mono, recording_mono) = (source.mono(), recording.mono());

@@ -1,5 +1,8 @@
 //! What goes wrong at a listener's: nothing is lost, and a person is told in words.
 
+// Clippy knows test functions, not what they share.
+#![allow(clippy::unwrap_used)]
+
 use std::{path::Path, process::Command, time::Duration};
 
 use e2e::{
@@ -16,7 +19,7 @@ async fn playing(dir: &Path, output: SoundOutput) -> (Desktop, Server, App) {
     let server = Server::start(&dir.join("server"), dir).await.unwrap();
     server.account_create(&Listener::demo()).await.unwrap();
     server.import(&music).unwrap();
-    let desktop = Desktop::start(output).unwrap();
+    let desktop = Desktop::start(output).await.unwrap();
     let app = App::open(&desktop, &dir.join("app")).await.unwrap();
     sign_in(&app, &server, &Listener::demo()).await.unwrap();
     let token = server.sign_in(&Listener::demo()).await.unwrap();

@@ -15,7 +15,7 @@ async fn a_player_that_is_not_ours_is_recorded_true() {
     e2e::init();
     let dir = tempfile::tempdir().unwrap();
     let [file, _] = material::write_gapless_pair(dir.path()).unwrap();
-    let desktop = Desktop::start(SoundOutput::NullSink).unwrap();
+    let desktop = Desktop::start(SoundOutput::NullSink).await.unwrap();
     let recorder = Recorder::start(&desktop, "harness").await.unwrap();
     let mut play = Command::new("paplay");
     process::run(desktop.dress(&mut play).arg(&file)).unwrap();

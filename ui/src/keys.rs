@@ -158,9 +158,12 @@ pub fn listen(state: State, overlays: Overlays) {
             Some(target) => needs_key(&target, &key),
             None => false,
         };
+        let is_signed_in = state
+            .session
+            .with_untracked(|session| session.as_ref().is_some_and(|s| s.account.is_some()));
         // Behind a dialog, nothing moves.
         let is_behind = overlays.dialog.with_untracked(Option::is_some);
-        if is_blocked || (is_behind && action != Action::Search) {
+        if is_blocked || !is_signed_in || (is_behind && action != Action::Search) {
             return;
         }
         event.prevent_default();

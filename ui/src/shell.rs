@@ -1,6 +1,6 @@
 //! What stands around the screens.
 
-use leptos::{html, prelude::*};
+use leptos::{ev, html, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
 
 use crate::{
@@ -66,11 +66,18 @@ pub fn Shell() -> impl IntoView {
             is_scrolled.set(is_now);
         }
     };
+    let skip = move |event: ev::MouseEvent| {
+        // The fragment would count as a place of its own.
+        event.prevent_default();
+        if let Some(main) = main.get_untracked() {
+            let _ = main.focus();
+        }
+    };
     let is_queue_open = Memo::new(move |_| state.settings.with(|view| view.settings.is_queue_open));
     let is_playing_page = Memo::new(move |_| router.route.with(|r| *r == Route::Playing));
     view! {
         <div class="app" class:with-panel=is_queue_open class:on-playing=is_playing_page>
-            <a class="skip-link" href="#main">"Skip to content"</a>
+            <a class="skip-link" href="#main" on:click=skip>"Skip to content"</a>
             <rail::Rail/>
             <main id=MAIN node_ref=main tabindex="-1" class:scrolled=is_scrolled class:tinted=move || ambient.0.with(Option::is_some) style=("--ambient", move || ambient.0.get()) on:scroll=on_scroll>
                 <topbar::Topbar/>

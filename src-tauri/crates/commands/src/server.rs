@@ -14,10 +14,13 @@ use url::Url;
 
 use crate::{address, fault};
 
+mod bearer;
 mod connection;
+mod secrets;
 mod session;
 
-pub(crate) use session::{Account, Bearer};
+pub(crate) use bearer::Bearer;
+pub(crate) use session::Account;
 
 /// Longest answer that is read, in bytes: a page of 200 tracks has some 300 kB.
 const ANSWER_BYTES_MAX: usize = 16 << 20;

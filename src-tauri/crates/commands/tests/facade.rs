@@ -230,10 +230,10 @@ async fn listener_searches_plays_and_finds_everything_again_after_a_restart() ->
     let facade = stand.reopen().await?;
     let after = player(&facade, "the restart", |view| view.track.is_some()).await?;
     assert_eq!(after.playback, Playback::Paused);
-    assert_eq!(
-        (title(&after), after.entry, after.position_ms, after.volume),
-        (title(&before), before.entry, before.position_ms, 0.4)
-    );
+    assert_eq!((title(&after), after.entry, after.volume), (title(&before), before.entry, 0.4));
+    // The engine's last word on where it paused may come after the pause.
+    let moved_ms = after.position_ms.abs_diff(before.position_ms);
+    assert!(moved_ms <= 100, "{moved_ms}");
     assert_eq!(upcoming(&facade).await?, queue);
     said(facade.player_toggle(ipc::PlayerToggle {}).await)?;
     player(&facade, "sound again", |view| {
@@ -336,6 +336,55 @@ async fn token_refused_in_the_middle_is_renewed_without_a_word() -> Outcome {
     }
     let view = said(facade.session_view(ipc::SessionGet {}).await)?;
     assert!(view.account.is_some());
+    Ok(())
+}
+
+/// Tells this test program to be the device without sound, on the server it names.
+const SILENT_DEVICE: &str = "MELODYUD_TEST_SILENT_DEVICE";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_device_part() -> Outcome {
+    let Ok(url) = std::env::var(SILENT_DEVICE) else { return Ok(()) };
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = tempfile::tempdir()?;
+    let mut config = Config::new(folder.path());
+    config.with_keyring = false;
+    let facade = Facade::open(config).await?;
+    let sign_in = ipc::SignIn { server_url: url, email: EMAIL.into(), password: PASSWORD.into() };
+    said(facade.session_sign_in(sign_in).await)?;
+    play_library(&facade, "Night Ferry").await?;
+    let view = player(
+        &facade,
+        "words about it",
+        |view| matches!(&view.playback, Playback::Waiting { reason } if reason.len() > 10),
+    )
+    .await?;
+    assert_eq!(title(&view), "Night Ferry");
+    // All else can be used.
+    said(facade.player_next(ipc::PlayerNext {}).await)?;
+    said(facade.player_pause(ipc::PlayerPause {}).await)?;
+    player(&facade, "the pause", |view| view.playback == Playback::Paused).await?;
+    assert_eq!(upcoming(&facade).await?, []);
+    facade.close().await;
+    println!("the part without sound was played");
+    Ok(())
+}
+
+/// Where ALSA has no configuration and PulseAudio no server, there is no device; so that only
+/// this test is without one, it is a process of its own.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn device_without_sound_says_so_and_everything_else_works() -> Outcome {
+    let (stand, _facade) = Stand::new().await?;
+    let output = std::process::Command::new(std::env::current_exe()?)
+        .args(["--exact", "silent_device_part", "--nocapture"])
+        .env(SILENT_DEVICE, stand.server()?.url())
+        .env("ALSA_CONFIG_PATH", "/nonexistent/alsa.conf")
+        .env("PULSE_SERVER", "unix:/nonexistent/pulse")
+        .output()?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(printed.contains("the part without sound was played"), "{printed}{complaints}");
     Ok(())
 }
 

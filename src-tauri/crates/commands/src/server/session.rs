@@ -5,22 +5,19 @@
 //! one there for longer than one write takes.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
 
-use audio_engine::{Authorize, AuthorizeError};
 use domain::AccountId;
-use futures::future::{BoxFuture, FutureExt};
 use ipc::{
     AccountView, Event, Fault, FaultKind, Notice, SecretsState as ShownState, SessionView, Severity,
 };
 use local_store::{Key, Secrets, SecretsConfig, SecretsError, SecretsState};
 use serde::{Deserialize, Serialize};
-use tokio::runtime::Handle;
 use url::Url;
 
-use super::{Access, Request, Server, Signed, endpoint};
+use super::{Access, Request, Server, Signed, endpoint, secrets::secrets_fault};
 use crate::{address, clock::blocking, fault};
 
 /// A token is renewed when less than this is left of it, or a quarter of its life.
@@ -380,73 +377,5 @@ impl Server {
     fn notify_secrets(&self, error: &SecretsError) {
         let fault = secrets_fault(error);
         self.notify(Severity::Warning, fault.message, fault.hint);
-    }
-}
-
-fn secrets_fault(error: &SecretsError) -> Fault {
-    let cause = std::error::Error::source(error).map(ToString::to_string);
-    tracing::warn!(%error, cause, "a secret was not kept or found");
-    let message = format!("{}.", capitalised(&error.to_string()));
-    match error {
-        SecretsError::WrongPassphrase => {
-            let hint = "Try again. If it is lost, sign out and in again, and choose another.";
-            fault::invalid(message, hint)
-        }
-        SecretsError::ShortPassphrase | SecretsError::NothingToUnlock => {
-            fault::invalid(message, "")
-        }
-        SecretsError::Locked => fault::locked(),
-        SecretsError::Damaged(_) => {
-            fault::other(message, "Sign out and in again; a new file is made then.")
-        }
-        SecretsError::Newer => fault::other(message, "Update MelodyUD."),
-        SecretsError::KeyringSilent | SecretsError::Keyring(_) | SecretsError::File { .. } => {
-            fault::other(message, "The sign-in lasts until MelodyUD quits.")
-        }
-    }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
-/// Hands tokens to the audio engine, whose threads are not ours.
-pub(crate) struct Bearer {
-    server: Arc<Server>,
-    runtime: Handle,
-    last: Arc<Mutex<Option<String>>>,
-}
-
-impl Bearer {
-    /// To be made on the runtime that the server lives on.
-    pub fn new(server: Arc<Server>) -> Self {
-        Self { server, runtime: Handle::current(), last: Arc::default() }
-    }
-}
-
-impl Authorize for Bearer {
-    fn bearer(&self, is_stale: bool) -> BoxFuture<'_, Result<Option<String>, AuthorizeError>> {
-        let server = Arc::clone(&self.server);
-        let last = Arc::clone(&self.last);
-        let asked = self.runtime.spawn(async move {
-            let refused = is_stale
-                .then(|| last.lock().unwrap_or_else(PoisonError::into_inner).clone())
-                .flatten();
-            let token = server.token(refused.as_deref()).await?;
-            *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
-            Ok::<_, Fault>(token)
-        });
-        async move {
-            match asked.await {
-                Ok(Ok(token)) => Ok(Some(token)),
-                Ok(Err(fault)) => Err(match fault.kind {
-                    FaultKind::SignedOut | FaultKind::SecretsLocked => AuthorizeError::SignedOut,
-                    _ => AuthorizeError::Unavailable(fault.message),
-                }),
-                Err(_) => Err(AuthorizeError::Unavailable("MelodyUD is closing.".into())),
-            }
-        }
-        .boxed()
     }
 }

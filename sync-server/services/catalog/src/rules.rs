@@ -7,7 +7,7 @@ mod release;
 mod sorting;
 
 pub use credit::{VARIOUS_ARTISTS, is_various, track_credit};
-pub use identity::{artist_mbid_key, artist_name_key, release_keys};
+pub use identity::{OWNED, ReleaseKeys, artist_mbid_key, artist_name_key, release_keys};
 pub use release::{Facts, Part, summarise};
 pub use sorting::{credit_sort_key, sort_key};
 

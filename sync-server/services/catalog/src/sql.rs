@@ -7,8 +7,9 @@ use engine_sql::sqlx::{
 
 use crate::error::Error;
 
-/// Parameters of one statement: SQLite takes 32,766, PostgreSQL 65,535.
-const PARAMETERS_MAX: usize = 16_000;
+/// Parameters of one statement. SQLite would take 32,766, but it looks each numbered one up in a
+/// list of all: binding is quadratic, and past some hundreds it costs more than all the rest.
+pub const PARAMETERS_MAX: usize = 256;
 
 /// `$4, $5, $6`: `n` parameters from number `first`.
 pub fn list(first: usize, n: usize) -> String {
@@ -56,23 +57,34 @@ pub async fn insert<T>(
     n_columns: usize,
     bind: impl Fn(&mut Values, &T),
 ) -> Result<(), Error> {
-    for chunk in rows_to_put.chunks((PARAMETERS_MAX / n_columns).max(1)) {
+    let n_rows_max = (PARAMETERS_MAX / n_columns).max(1);
+    for chunk in rows_to_put.chunks(n_rows_max) {
         let mut values = Values::default();
         for row in chunk {
             bind(&mut values, row);
         }
         debug_assert_eq!(values.len(), chunk.len() * n_columns);
         let sql = format!("{head} VALUES {} {tail}", rows(chunk.len(), n_columns));
-        execute(tx, sql, values).await?;
+        // Only full statements come again in this length.
+        run(tx, sql, values, chunk.len() == n_rows_max).await?;
     }
     Ok(())
 }
 
 /// Runs one statement; answers how many rows it touched.
 pub async fn execute(tx: &mut AnyConnection, sql: String, values: Values) -> Result<u64, Error> {
-    // The text holds parameter numbers and our own words only; data goes through `values`. Its
-    // length varies with the data, so it is not worth a place among the prepared statements.
-    let query = engine_sql::sqlx::query_with(AssertSqlSafe(sql), values.0).persistent(false);
+    run(tx, sql, values, true).await
+}
+
+/// `is_kept`: whether the statement is worth a place among the prepared ones.
+async fn run(
+    tx: &mut AnyConnection,
+    sql: String,
+    values: Values,
+    is_kept: bool,
+) -> Result<u64, Error> {
+    // The text holds parameter numbers and our own words only; data goes through `values`.
+    let query = engine_sql::sqlx::query_with(AssertSqlSafe(sql), values.0).persistent(is_kept);
     Ok(query.execute(tx).await?.rows_affected())
 }
 

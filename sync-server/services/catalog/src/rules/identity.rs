@@ -19,31 +19,50 @@ pub fn artist_name_key(name: &str) -> String {
     hashed("name", [name])
 }
 
-/// The keys of a track's release, best first: the first one that is known decides, and a new
-/// release is known under the first.
+/// Under which keys the release of a track is known.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReleaseKeys {
+    /// By title, owner and folder; by MusicBrainz id; or by being a track on its own.
+    pub own: String,
+    /// By title and folder alone, where that may decide.
+    pub shared: Option<String>,
+    /// Whether the owner is tagged. Else it is a guess: the artist of the track.
+    pub is_owned: bool,
+}
+
+/// The keys of a track's release.
 ///
 /// A MusicBrainz release id stands for itself. Otherwise a release is a title, an album artist
-/// and a folder. Where a track has no album artist, it belongs to the release of its own artist,
-/// if there is one, and else to that of all tracks in the folder with that title and no album
-/// artist. A track without a release title is a single.
-pub fn release_keys(track: &ImportedTrack) -> Vec<String> {
+/// and a folder. Tracks without an album artist join the release of that title in their folder:
+/// that of their own artist if there is one, else the first. A track without a release title is
+/// a single.
+pub fn release_keys(track: &ImportedTrack) -> ReleaseKeys {
+    let alone = |own: String| ReleaseKeys { own, shared: None, is_owned: true };
     if let Some(id) = &track.musicbrainz_release_id {
-        return vec![format!("mb:{}", id.trim().to_lowercase())];
+        return alone(format!("mb:{}", id.trim().to_lowercase()));
     }
     let folder = track.release_folder.as_str();
     let Some(title) = &track.release_title else {
-        return vec![hashed("single", [&track.title, &names(&track.artists), folder])];
+        return alone(hashed("single", [&track.title, &names(&track.artists), folder]));
     };
-    let owned_by = |owner: &str| hashed("release", [title, owner, folder]);
-    if is_various(&track.album_artists) || (track.album_artists.is_empty() && track.is_compilation)
-    {
-        vec![owned_by("\u{1}various")]
+    let is_various = is_various(&track.album_artists);
+    let is_owned = is_various || !track.album_artists.is_empty() || track.is_compilation;
+    let owner = if is_various || (track.album_artists.is_empty() && track.is_compilation) {
+        "\u{1}various".to_owned()
     } else if track.album_artists.is_empty() {
-        vec![owned_by(&names(&track.artists)), owned_by("\u{1}any")]
+        names(&track.artists)
     } else {
-        vec![owned_by(&names(&track.album_artists))]
+        names(&track.album_artists)
+    };
+    ReleaseKeys {
+        own: hashed(OWNED, [title, &owner, folder]),
+        shared: Some(hashed("shared", [title, folder])),
+        is_owned,
     }
 }
+
+/// Kind of the keys that name an owner.
+pub const OWNED: &str = "release";
 
 fn names(credits: &[CreditedArtist]) -> String {
     credits.iter().map(|credit| credit.name.as_str()).collect::<Vec<_>>().join("\u{2}")
@@ -68,7 +87,7 @@ mod tests {
     use crate::testing::track;
 
     fn same(a: &ImportedTrack, b: &ImportedTrack) -> bool {
-        release_keys(a).last() == release_keys(b).last()
+        release_keys(a).own == release_keys(b).own
     }
 
     #[test]
@@ -99,13 +118,16 @@ mod tests {
     }
 
     #[test]
-    fn without_album_artist_the_folder_holds_together() {
-        let a = track("One").by(&["Ann"]).on("Blue").build();
-        let b = track("Two").by(&["Bo"]).on("Blue").build();
-        assert!(same(&a, &b));
-        assert_eq!(release_keys(&a).len(), 2);
-        let tagged = track("Three").by(&["Ann"]).on("Blue").album_by(&["Ann"]).build();
-        assert_eq!(release_keys(&a)[0], release_keys(&tagged)[0]);
+    fn without_album_artist_title_and_folder_are_shared() {
+        let a = release_keys(&track("One").by(&["Ann"]).on("Blue").build());
+        let b = release_keys(&track("Two").by(&["Bo"]).on("BLUE").build());
+        assert_eq!(a.shared, b.shared);
+        assert!(!a.is_owned && a.own != b.own);
+        let tagged =
+            release_keys(&track("Three").by(&["Cy"]).on("Blue").album_by(&["Ann"]).build());
+        assert!(tagged.is_owned && tagged.own == a.own && tagged.shared == a.shared);
+        let flagged = track("Four").by(&["Cy"]).on("Blue").with(|t| t.is_compilation = true);
+        assert!(release_keys(&flagged.build()).is_owned);
     }
 
     #[test]

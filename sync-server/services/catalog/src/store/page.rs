@@ -180,15 +180,14 @@ impl List {
         after: Option<&Position>,
     ) -> Result<Ids, Error> {
         let mut values = Values::default();
-        let mut conditions = self.conditions(&mut values);
+        let (from, mut conditions) = self.part(&mut values);
         if let Some(position) = after {
             conditions.push(self.behind(position, &mut values));
         }
         values.add(i64::from(limit) + 1);
         let sql = format!(
-            "SELECT {} FROM {} {} ORDER BY {} LIMIT ${}",
+            "SELECT {} FROM {from} {} ORDER BY {} LIMIT ${}",
             self.columns(", ", ""),
-            self.table(),
             where_all(&conditions),
             self.columns(", ", self.direction()),
             values.len()
@@ -222,40 +221,49 @@ impl List {
             changes::counter(pool, counter).await?
         } else {
             let mut values = Values::default();
-            let conditions = self.conditions(&mut values);
-            let sql =
-                format!("SELECT COUNT(*) AS n FROM {} {}", self.table(), where_all(&conditions));
+            let (from, conditions) = self.part(&mut values);
+            let sql = format!("SELECT COUNT(*) AS n FROM {from} {}", where_all(&conditions));
             let rows = sql::fetch(pool, sql, values).await?;
             rows.first().map_or(Ok(0), |row| row.try_get("n"))?
         };
         Ok(total.unsigned_abs())
     }
 
-    fn conditions(&self, values: &mut Values) -> Vec<String> {
+    /// What to read from, and on which conditions. Where artist or words narrow a list, the ids
+    /// that match are found first: `CROSS JOIN` keeps SQLite from walking the whole list in its
+    /// order instead, and asking for each item whether it matches.
+    fn part(&self, values: &mut Values) -> (String, Vec<String>) {
+        let (id, table) = (self.of.id(), self.table());
         let mut conditions = Vec::new();
-        let id = self.of.id();
+        let mut matches = Vec::new();
         if let Some(artist) = self.artist {
             let credits = match self.of {
                 words::Of::Releases => "release_artist",
                 words::Of::Artists | words::Of::Tracks => "track_artist",
             };
             let n = values.add(artist.to_string()).len();
-            conditions.push(format!("{id} IN (SELECT {id} FROM {credits} WHERE artist_id = ${n})"));
+            matches.push(format!("SELECT {id} AS found FROM {credits} WHERE artist_id = ${n}"));
+        }
+        for word in &self.words {
+            let (from, to) = words::range(word);
+            let n = values.add(from).add(to).len();
+            let words = self.of.table();
+            matches.push(format!(
+                "SELECT {id} AS found FROM {words} WHERE word >= ${} AND word < ${n}",
+                n - 1
+            ));
         }
         if let Some(release) = self.release {
             let n = values.add(release.to_string()).len();
             conditions.push(format!("release_id = ${n}"));
         }
-        for word in &self.words {
-            let (from, to) = words::range(word);
-            let n = values.add(from).add(to).len();
-            let table = self.of.table();
-            conditions.push(format!(
-                "{id} IN (SELECT {id} FROM {table} WHERE word >= ${} AND word < ${n})",
-                n - 1
-            ));
+        if matches.is_empty() {
+            return (table.to_owned(), conditions);
         }
-        conditions
+        conditions.push(format!("{id} = found"));
+        let matches = matches.join(" INTERSECT ");
+        let from = format!("(SELECT DISTINCT found FROM ({matches}) m) f CROSS JOIN {table}");
+        (from, conditions)
     }
 
     fn behind(&self, position: &Position, values: &mut Values) -> String {

@@ -145,7 +145,7 @@ async fn decide<'a>(
     let mut directory = Directory::load(tx, all.into_iter(), now).await?;
 
     let keys = changed.iter().map(|(_, track, _)| rules::release_keys(track)).collect::<Vec<_>>();
-    let mut shelf = Shelf::load(tx, keys.iter().flatten(), now).await?;
+    let mut shelf = Shelf::load(tx, keys.iter(), now).await?;
 
     let mut incoming = Vec::with_capacity(changed.len());
     for (((id, track, fingerprint), (by, of_release)), keys) in

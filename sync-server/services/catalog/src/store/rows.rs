@@ -37,7 +37,7 @@ pub async fn remove(
         delta.tracks -= 1;
         delta.plays -= n_plays;
     }
-    for chunk in tracks.chunks(1_000) {
+    for chunk in tracks.chunks(sql::PARAMETERS_MAX / 2) {
         for table in ["track_artist", "track"] {
             let mut values = sql::Values::default();
             for (id, known) in chunk {

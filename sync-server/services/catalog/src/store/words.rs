@@ -67,7 +67,7 @@ pub async fn put(tx: &mut AnyConnection, of: Of, names: &[(String, &str)]) -> Re
 
 /// Removes the words of `(id, name)` pairs.
 pub async fn remove(tx: &mut AnyConnection, of: Of, names: &[(String, &str)]) -> Result<(), Error> {
-    for chunk in pairs(names).chunks(1_000) {
+    for chunk in pairs(names).chunks(sql::PARAMETERS_MAX / 2) {
         let mut values = sql::Values::default();
         for (word, id) in chunk {
             values.add(word.clone()).add((*id).to_owned());

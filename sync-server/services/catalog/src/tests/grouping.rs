@@ -74,12 +74,20 @@ async fn untagged_music_has_a_place_too() {
 }
 
 #[tokio::test]
-async fn a_bonus_track_without_album_artist_joins_its_album() {
+async fn tracks_without_album_artist_join_the_album_of_their_folder() {
     for catalog in catalogs().await {
-        let bonus = track("Bonus").by(&["Ann"]).on("Blue").build();
-        let album = track("One").by(&["Ann"]).on("Blue").album_by(&["Ann"]).build();
-        catalog.put(1, vec![bonus, album]).await;
-        assert_eq!(catalog.shelf().await, ["Blue by Ann (2)"]);
+        let bonus = |title: &str, by: &str| track(title).by(&[by]).on("Blue").build();
+        let album = |title: &str| track(title).by(&["Ann"]).on("Blue").album_by(&["Ann"]).build();
+        // Together, after it, and before it.
+        catalog.put(1, vec![bonus("Bonus", "Ann"), album("One")]).await;
+        catalog.put(3, vec![bonus("Guest", "Bo")]).await;
+        assert_eq!(catalog.shelf().await, ["Blue by Ann (3)"]);
+        let early = track("Early").by(&["Bo"]).on("Red").build();
+        catalog.put(4, vec![early]).await;
+        assert_eq!(catalog.shelf().await[1], "Red by Bo (1)");
+        let red = track("Late").by(&["Cy"]).on("Red").album_by(&["Cy"]).build();
+        catalog.put(5, vec![red]).await;
+        assert_eq!(catalog.shelf().await, ["Blue by Ann (3)", "Red by Cy (2)"]);
     }
 }
 

@@ -26,7 +26,7 @@ pub fn App() -> impl IntoView {
     provide_context(Choices::new());
     state.clock.run();
     state.start(router);
-    keys::listen(state, overlays);
+    keys::listen(state, overlays, router);
     follow_theme(state);
     keep_focus_on_click();
 

@@ -8,6 +8,7 @@ use wasm_bindgen::JsCast;
 
 use crate::{
     overlay::{Dialog, Overlays},
+    route::Router,
     state::State,
 };
 
@@ -145,7 +146,7 @@ pub fn shown(key: &str) -> String {
 }
 
 /// Listens for shortcuts, except where the user types or the focused control needs the key.
-pub fn listen(state: State, overlays: Overlays) {
+pub fn listen(state: State, overlays: Overlays, router: Router) {
     let handle = window_event_listener(ev::keydown, move |event| {
         if event.default_prevented() || event.is_composing() {
             return;
@@ -167,7 +168,7 @@ pub fn listen(state: State, overlays: Overlays) {
             return;
         }
         event.prevent_default();
-        run(action, state, overlays);
+        run(action, state, overlays, router);
     });
     on_cleanup(move || handle.remove());
 }
@@ -190,7 +191,7 @@ fn needs_key(element: &web_sys::Element, key: &str) -> bool {
     }
 }
 
-fn run(action: Action, state: State, overlays: Overlays) {
+fn run(action: Action, state: State, overlays: Overlays, router: Router) {
     let position_ms = state.clock.position_ms.get_untracked();
     let (volume, duration_ms) = state.player.with_untracked(|p| (p.volume, p.duration_ms));
     let seek = |position_ms: u64| {
@@ -209,7 +210,7 @@ fn run(action: Action, state: State, overlays: Overlays) {
         Action::VolumeUp => set_volume(volume + VOLUME_STEP),
         Action::VolumeDown => set_volume(volume - VOLUME_STEP),
         Action::Mute => state.toggle_mute(),
-        Action::Queue => state.toggle_queue(),
+        Action::Queue => state.toggle_queue(router),
         Action::Search => overlays.dialog.set(Some(Dialog::Search)),
         Action::Shortcuts => overlays.dialog.set(Some(Dialog::Shortcuts)),
     }

@@ -190,7 +190,19 @@ impl State {
         });
     }
 
-    pub fn toggle_queue(self) {
+    /// Shows or hides the queue: beside the main column, or as a screen where that is too narrow.
+    pub fn toggle_queue(self, router: Router) {
+        let is_narrow = window()
+            .match_media("(max-width: 899px)")
+            .is_ok_and(|query| query.is_some_and(|query| query.matches()));
+        if is_narrow {
+            if router.route.with_untracked(|route| *route == Route::Queue) {
+                router.back();
+            } else {
+                router.go(Route::Queue);
+            }
+            return;
+        }
         self.change_settings(|settings| settings.is_queue_open = !settings.is_queue_open);
     }
 }

@@ -14,6 +14,7 @@ use crate::{
 #[component]
 pub fn PlayerBar() -> impl IntoView {
     let state = state();
+    let router = expect_context::<Router>();
     let is_queue_open = Memo::new(move |_| state.settings.with(|view| view.settings.is_queue_open));
     let spoken = move || {
         state.track.with(|track| {
@@ -36,7 +37,7 @@ pub fn PlayerBar() -> impl IntoView {
                     class="icon-button toggle queue-button"
                     aria-label="Queue"
                     aria-pressed=move || is_queue_open.get().to_string()
-                    on:click=move |_| state.toggle_queue()
+                    on:click=move |_| state.toggle_queue(router)
                 >
                     <Icon icon=Glyph::ListMusic/>
                 </button>

@@ -117,7 +117,7 @@ pub fn SearchDialog() -> impl IntoView {
                 <button
                     type="button"
                     class="search-close"
-                    aria-label="Close"
+                    aria-label="Esc, close"
                     on:click=move |_| close()
                 >
                     <Icon icon=Glyph::X/>

@@ -43,7 +43,6 @@ pub fn Topbar() -> impl IntoView {
                 <Show when=move || !is_search_page.get()>
                 <button
                     class="search-button"
-                    aria-label="Search tracks, artists, releases"
                     aria-haspopup="dialog"
                     on:click=move |_| overlays.dialog.set(Some(Dialog::Search))
                 >

@@ -12,13 +12,15 @@ mod view;
 use std::{
     path::Path,
     sync::{Arc, RwLock},
+    thread,
+    time::Duration,
 };
 
 use tantivy::{
-    Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term,
+    Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError, Term,
     directory::MmapDirectory,
     index::IndexMeta,
-    indexer::{IndexWriterOptions, LogMergePolicy},
+    indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy},
 };
 use uuid::Uuid;
 
@@ -41,6 +43,11 @@ const SEGMENTS_MERGED: usize = 4;
 const SMALL_SEGMENT_DOCS: u32 = 2_000;
 /// Share of deleted documents above which a segment is written anew.
 const DELETED_SHARE_MAX: f32 = 0.3;
+
+/// How often, and with which pause, merging everything is tried while other merges run: for a
+/// minute in all.
+const COMPACT_TRIES: usize = 300;
+const COMPACT_PAUSE: Duration = Duration::from_millis(200);
 
 pub(crate) struct Store {
     fields: Fields,
@@ -92,11 +99,7 @@ impl Store {
             .num_merge_threads(1)
             .build();
         let writer = index.writer_with_options(options).map_err(fail)?;
-        let mut merges = LogMergePolicy::default();
-        merges.set_min_num_segments(SEGMENTS_MERGED);
-        merges.set_min_layer_size(SMALL_SEGMENT_DOCS);
-        merges.set_del_docs_ratio_before_merge(DELETED_SHARE_MAX);
-        writer.set_merge_policy(Box::new(merges));
+        writer.set_merge_policy(Box::new(merge_policy()));
         let builder = index.reader_builder().reload_policy(ReloadPolicy::Manual);
         let reader: IndexReader = builder.try_into().map_err(fail)?;
         let view = View::new(&reader.searcher(), &fields).map_err(fail)?;
@@ -171,15 +174,36 @@ impl Writer {
         Ok(())
     }
 
-    /// Merges all into one segment: the fastest to search.
+    /// Merges all into one segment: the fastest to search. Merges that run in the background
+    /// are waited for; where they take too long it is left to them.
     pub fn compact(&mut self) -> Result<(), Error> {
         let fail = Error::engine("merge the search index");
-        let segments = self.writer.index().searchable_segment_ids().map_err(fail)?;
-        if segments.len() > 1 {
-            self.writer.merge(&segments).wait().map_err(fail)?;
+        self.writer.set_merge_policy(Box::new(NoMergePolicy));
+        for _ in 0..COMPACT_TRIES {
+            let segments = self.writer.index().searchable_segment_ids().map_err(fail)?;
+            if segments.len() < 2 {
+                break;
+            }
+            match self.writer.merge(&segments).wait() {
+                // One of them is being merged already.
+                Err(TantivyError::InvalidArgument(_)) => thread::sleep(COMPACT_PAUSE),
+                merged => {
+                    merged.map_err(fail)?;
+                    break;
+                }
+            }
         }
+        self.writer.set_merge_policy(Box::new(merge_policy()));
         Ok(())
     }
+}
+
+fn merge_policy() -> LogMergePolicy {
+    let mut policy = LogMergePolicy::default();
+    policy.set_min_num_segments(SEGMENTS_MERGED);
+    policy.set_min_layer_size(SMALL_SEGMENT_DOCS);
+    policy.set_del_docs_ratio_before_merge(DELETED_SHARE_MAX);
+    policy
 }
 
 fn format(meta: &IndexMeta) -> Option<u32> {

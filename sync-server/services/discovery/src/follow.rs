@@ -16,7 +16,7 @@ use crate::{
 /// [`Service::wake`].
 const ROUND: Duration = Duration::from_millis(500);
 /// Pause after a failure.
-const PAUSE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_secs(2);
 /// Changes read at once.
 const BATCH: u32 = 500;
 /// Uncommitted changes at which a commit is due, however many more there are.

@@ -1,7 +1,5 @@
 //! Routes of search.
 
-#![allow(unused_qualifications, reason = "in what utoipa makes of a handler's arguments")]
-
 use std::sync::Arc;
 
 use api::{error::Envelope, search::SearchAnswer};
@@ -24,10 +22,11 @@ pub fn routes(service: Arc<Service>) -> OpenApiRouter {
     OpenApiRouter::new().routes(routes!(search)).routes(routes!(search_rebuild)).with_state(service)
 }
 
-#[derive(Deserialize, IntoParams)]
+/// Query of `search`.
+#[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct SearchParams {
+pub struct SearchQuery {
     /// What was typed so far. Only its first 200 characters are looked at; nothing typed finds
     /// nothing.
     q: String,
@@ -45,7 +44,7 @@ struct SearchParams {
     path = "/api/v1/search",
     operation_id = "search",
     tag = "search",
-    params(SearchParams),
+    params(SearchQuery),
     responses(
         (status = 200, description = "What was found, best first", body = SearchAnswer),
         (status = 400, description = "No `q`, or a bad limit", body = Envelope),
@@ -56,7 +55,7 @@ struct SearchParams {
 async fn search(
     State(service): State<Arc<Service>>,
     _listener: SignedIn,
-    Query(params): Query<SearchParams>,
+    Query(params): Query<SearchQuery>,
 ) -> Result<Json<SearchAnswer>, ApiError> {
     let limit = params.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {

@@ -51,7 +51,8 @@ impl View {
         }
         let field = self.fields.of(kind).head;
         let wanted = format!("{KEY}{}", query.key());
-        let keys = self.terms_near(kind, Scope::Head, field, &wanted, KEY, 1)?;
+        let mut keys = self.terms_near(kind, Scope::Head, field, &wanted, KEY, 1)?;
+        keys.retain(|key, _| has_digits_of(key, &wanted));
         Ok(most_frequent(keys).into_iter().map(|key| key[1..].to_owned()).collect())
     }
 
@@ -72,6 +73,7 @@ impl View {
         let under = if n_slips > 1 { first } else { '\0' };
         let mut found = self.terms_near(kind, Scope::Any, field, &wanted, under, n_slips)?;
         found.retain(|term, _| match term.strip_suffix(WHOLE) {
+            _ if !has_digits_of(term, &wanted) => false,
             // The beginnings of what was typed would match far too much, unless they are a
             // whole word.
             None => word.is_open && !word.text.starts_with(term),
@@ -123,6 +125,11 @@ fn may_slip(word: &QueryWord, n_slips: u8) -> bool {
     !word.is_unspaced
         && word.text.chars().count() >= n_chars_min
         && !word.text.chars().all(char::is_numeric)
+}
+
+/// Numbers inside are meant as they are typed, too.
+fn has_digits_of(one: &str, two: &str) -> bool {
+    one.chars().filter(|c| c.is_numeric()).eq(two.chars().filter(|c| c.is_numeric()))
 }
 
 fn most_frequent(found: HashMap<String, u64>) -> Vec<String> {

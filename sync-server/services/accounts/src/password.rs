@@ -6,8 +6,8 @@ use std::{
 };
 
 use argon2::{
-    Algorithm, Argon2, Params, PasswordHash, PasswordHasher as _, PasswordVerifier as _, Version,
-    password_hash::SaltString,
+    Algorithm, Argon2, Block, Params, PasswordHash, Version,
+    password_hash::{Output, Salt, SaltString},
 };
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
@@ -22,6 +22,12 @@ const CHARS_MAX: usize = 128;
 /// OWASP's password storage cheat sheet: Argon2id with 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19 * 1024;
 const N_PASSES: u32 = 2;
+
+/// Bytes of a hash.
+const HASH_BYTES: usize = 32;
+
+/// Just above the most that glibc's allocator ever keeps (`DEFAULT_MMAP_THRESHOLD_MAX`).
+const RETURNED_BYTES: usize = 33 << 20;
 
 /// So many may wait for a hashing thread; the rest is told to come back.
 const N_WAITING_MAX: usize = 128;
@@ -98,16 +104,10 @@ impl Hasher {
     /// Says whether the password is the one that was hashed. Takes the same time where there
     /// is no hash, and then answers no.
     pub async fn verify(&self, typed: &str, stored: Option<&str>) -> Result<bool, Error> {
-        let argon2 = self.argon2.clone();
         let password = normal(typed);
         let is_known = stored.is_some();
         let stored = stored.unwrap_or(&self.nobody).to_owned();
-        self.run(move || {
-            let hash = PasswordHash::new(&stored).map_err(Error::Hash)?;
-            let is_same = argon2.verify_password(password.as_bytes(), &hash).is_ok();
-            Ok(is_same && is_known)
-        })
-        .await?
+        self.run(move || Ok(is_same(password.as_bytes(), &stored)? && is_known)).await?
     }
 
     async fn run<T: Send + 'static>(
@@ -132,7 +132,45 @@ impl Hasher {
 
 fn hash(argon2: &Argon2<'_>, password: &[u8]) -> Result<String, Error> {
     let salt = SaltString::encode_b64(&rand::random::<[u8; 16]>()).map_err(Error::Hash)?;
-    Ok(argon2.hash_password(password, &salt).map_err(Error::Hash)?.to_string())
+    let output = output(argon2, password, salt.as_salt())?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: argon2.params().try_into().map_err(Error::Hash)?,
+        salt: Some(salt.as_salt()),
+        hash: Some(output),
+    };
+    Ok(hash.to_string())
+}
+
+/// With the parameters that stand in the hash: they may be older than ours.
+fn is_same(password: &[u8], stored: &str) -> Result<bool, Error> {
+    let stored = PasswordHash::new(stored).map_err(Error::Hash)?;
+    let params = Params::try_from(&stored).map_err(Error::Hash)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let salt = stored.salt.ok_or(Error::Stored { what: "password hash" })?;
+    let output = output(&argon2, password, salt)?;
+    // Comparing outputs takes the same time wherever they differ.
+    Ok(stored.hash == Some(output))
+}
+
+fn output(argon2: &Argon2<'_>, password: &[u8], salt: Salt<'_>) -> Result<Output, Error> {
+    let mut salt_bytes = [0; Salt::MAX_LENGTH];
+    let salt_bytes = salt.decode_b64(&mut salt_bytes).map_err(Error::Hash)?;
+    let n_blocks = argon2.params().block_count();
+    // More than is used: glibc gives memory of 32 MiB and up back to the system at once, but
+    // keeps less for each thread that ever hashed. What is not touched costs nothing.
+    let mut memory = Vec::with_capacity(n_blocks.max(RETURNED_BYTES / Block::SIZE));
+    memory.push(Block::default());
+    while memory.len() < n_blocks {
+        // In copies of what is there: fast without an optimiser, too.
+        memory.extend_from_within(..memory.len().min(n_blocks - memory.len()));
+    }
+    let mut output = [0; HASH_BYTES];
+    argon2
+        .hash_password_into_with_memory(password, salt_bytes, &mut output, &mut memory[..])
+        .map_err(|error| Error::Hash(error.into()))?;
+    Output::new(&output).map_err(Error::Hash)
 }
 
 #[cfg(test)]
@@ -190,5 +228,20 @@ mod tests {
         assert!(hasher.verify("u\u{308}ni\u{308} correct horse", Some(&stored)).await.unwrap());
         assert!(!hasher.verify("ünï correct horsf", Some(&stored)).await.unwrap());
         assert!(!hasher.verify("ünï correct horse", None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn hashes_are_those_of_any_argon2() {
+        use argon2::{PasswordHasher as _, PasswordVerifier as _};
+        let hasher = Hasher::new().unwrap();
+        let ours = hasher.hash("correct horse").await.unwrap();
+        let parsed = PasswordHash::new(&ours).unwrap();
+        Argon2::default().verify_password(b"correct horse", &parsed).unwrap();
+        // Older parameters, from before they were raised.
+        let older = Argon2::from(Params::new(64, 1, 1, None).unwrap());
+        let salt = SaltString::encode_b64(&[1; 16]).unwrap();
+        let older = older.hash_password(b"correct horse", &salt).unwrap().to_string();
+        assert!(hasher.verify("correct horse", Some(&older)).await.unwrap());
+        assert!(!hasher.verify("correct horsf", Some(&older)).await.unwrap());
     }
 }

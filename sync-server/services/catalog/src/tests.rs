@@ -18,8 +18,8 @@ use crate::{Change, Entity, Service};
 /// A catalog of its own. The database and the folder of blobs go when it is dropped.
 struct Catalog {
     service: Service,
-    _db: TestDb,
-    _folder: tempfile::TempDir,
+    db: TestDb,
+    folder: tempfile::TempDir,
 }
 
 impl std::ops::Deref for Catalog {
@@ -43,7 +43,7 @@ async fn catalog_on(db: TestDb) -> Catalog {
     let folder = tempfile::tempdir().unwrap();
     let blobs = Blobs::in_folder(folder.path()).unwrap();
     let service = Service::open((*db).clone(), blobs).await.unwrap();
-    Catalog { service, _db: db, _folder: folder }
+    Catalog { service, db, folder }
 }
 
 /// Track number `n` of a test.

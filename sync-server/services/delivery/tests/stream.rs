@@ -1,4 +1,5 @@
 //! The stream through its router: what comes back is right, or nothing comes back.
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
 use std::{
     collections::HashMap,
@@ -205,7 +206,7 @@ async fn only_who_is_signed_in_gets_bytes() {
     assert_eq!(answer.status(), 200);
     let signed: StreamUrl = serde_json::from_slice(&body(answer).await).unwrap();
     assert_eq!(status(&signed.url).await, 200);
-    let life_us = signed.expires_at_us - now_s() as i64 * 1_000_000;
+    let life_us = signed.expires_at_us - now_s().cast_signed() * 1_000_000;
     assert!((1..=6 * 3_600_000_000).contains(&life_us), "{life_us}");
     // For this track, this account and this time only.
     site.add(2, &pattern(100));

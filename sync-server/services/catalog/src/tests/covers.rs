@@ -59,7 +59,7 @@ async fn a_lost_or_damaged_size_is_drawn_again() {
         let cover = catalog.cover_put(png([20, 140, 60], 400)).await.unwrap().unwrap();
         let before = catalog.cover(&cover.id, Size::Fit(64)).await.unwrap().unwrap();
         let name = blake3::hash(&before.bytes).to_hex().to_string();
-        let path = catalog._folder.path().join(&name[..2]).join(&name[2..]);
+        let path = catalog.folder.path().join(&name[..2]).join(&name[2..]);
         std::fs::write(&path, b"damage").unwrap();
         assert_eq!(catalog.cover(&cover.id, Size::Fit(64)).await.unwrap().unwrap(), before);
         std::fs::remove_file(&path).unwrap();

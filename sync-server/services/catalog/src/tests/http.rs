@@ -26,7 +26,7 @@ impl Site {
     async fn open(fill: impl AsyncFnOnce(&Catalog)) -> (Self, tempfile::TempDir) {
         let catalog = catalog_on(engine_sql::testing::sqlite().await).await;
         fill(&catalog).await;
-        let Catalog { service, _db: db, _folder: folder } = catalog;
+        let Catalog { service, db, folder } = catalog;
         let keys = Keys::from_seeds(&[[1; 32]]).unwrap();
         let now_s = crate::clock::Now::read().ms() / 1_000;
         let claims = Claims {

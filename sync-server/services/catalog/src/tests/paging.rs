@@ -35,7 +35,7 @@ async fn fill(catalog: &Catalog, first: u64, n: u64) {
 async fn walk(catalog: &Catalog, list: &List, limit: u32) -> (Vec<String>, u64) {
     let (mut all, mut after, mut total) = (Vec::new(), None, None);
     loop {
-        let page = list.page(catalog._db.read(), limit, after.as_ref()).await.unwrap();
+        let page = list.page(catalog.db.read(), limit, after.as_ref()).await.unwrap();
         assert!(page.items.len() <= limit as usize);
         assert_eq!(*total.get_or_insert(page.total), page.total, "a total holds while paging");
         all.extend(page.items);
@@ -149,7 +149,7 @@ async fn a_cursor_fits_its_own_list_only() {
     for catalog in catalogs().await {
         fill(&catalog, 1, 20).await;
         let list = List::tracks(TrackSort::Title, Order::Asc);
-        let next = list.page(catalog._db.read(), 5, None).await.unwrap().next.unwrap();
+        let next = list.page(catalog.db.read(), 5, None).await.unwrap().next.unwrap();
         assert!(list.check(&next).is_ok());
         for other in [
             List::tracks(TrackSort::Title, Order::Desc),
@@ -195,7 +195,7 @@ async fn pages_hold_while_music_is_added() {
                     let (mut seen, mut after) = (Vec::new(), None);
                     loop {
                         let page =
-                            list.page(catalog._db.read(), limit, after.as_ref()).await.unwrap();
+                            list.page(catalog.db.read(), limit, after.as_ref()).await.unwrap();
                         seen.extend(page.items);
                         after = page.next;
                         if after.is_none() {

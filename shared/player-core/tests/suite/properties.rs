@@ -284,8 +284,9 @@ fn largest_queue_takes_every_verb() {
     rig.add(1..=1_u64, Placement::Last);
     for _ in 0..30 {
         rig.give(Input::Next);
-        rig.give(Input::Move { entry: at(&rig, 40_000), before: Some(at(&rig, 10_000)) });
-        rig.give(Input::Remove { entries: (100..600).map(|idx| at(&rig, idx)).collect() });
+        let now = line(&rig);
+        rig.give(Input::Move { entry: now[40_000], before: Some(now[10_000]) });
+        rig.give(Input::Remove { entries: now[100..600].to_vec() });
     }
     rig.give(Input::SetShuffle { is_shuffled: false });
     for _ in 0..30 {

@@ -151,9 +151,7 @@ impl Catalog {
                         "Choose fewer.",
                     ));
                 }
-                let known = self.tracks.local(&ids).await?;
-                let is_there = |id: &TrackId| known.get(id).is_none_or(|track| track.is_available);
-                ids.into_iter().filter(is_there).collect()
+                self.tracks.without_missing(ids)?
             }
             ipc::Selection::Release { id } => available(&self.release_view(id).await?.tracks),
             ipc::Selection::Artist { id } => self.artist_tracks(id).await?,

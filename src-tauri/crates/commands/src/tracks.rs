@@ -65,6 +65,19 @@ impl Tracks {
         self.with_shelf(&owner, |shelf| shelf.get(id))
     }
 
+    /// Without those of which memory knows that their files are missing; takes no time, so that a
+    /// large selection plays at once. Others are found out when their turn comes.
+    pub fn without_missing(&self, ids: Vec<TrackId>) -> Result<Vec<TrackId>, Fault> {
+        let owner = self.server.owner_now()?;
+        Ok(self.with_shelf(&owner, |shelf| {
+            let is_there = |id: &TrackId| {
+                let known = shelf.young.get(id).or_else(|| shelf.old.get(id));
+                known.is_none_or(|track| track.is_available)
+            };
+            ids.into_iter().filter(is_there).collect()
+        }))
+    }
+
     /// Remembers tracks that the server told of, also beyond the end of the app.
     pub async fn seen<'a>(&self, tracks: impl IntoIterator<Item = &'a Track>) {
         let Ok(owner) = self.server.owner_now() else { return };

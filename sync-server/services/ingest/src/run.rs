@@ -36,6 +36,9 @@ use crate::{
     store::{Known, RootId, State, Store},
 };
 
+/// Files that wait for a worker: so many that the walk of most libraries ends, and the remaining
+/// time is known, soon after the start.
+const TASKS_MAX: usize = 32_768;
 /// Files found by workers that wait to be settled.
 const RESULTS_MAX: usize = 128;
 /// Files settled together at most, and how long the first waits for the others.
@@ -135,7 +138,7 @@ impl Run {
     /// Imports; what came of it is in the progress as well.
     pub async fn to_end(&self) -> Result<(), Failure> {
         self.store.root_put(&self.root, &self.directory).await?;
-        let (task_sender, tasks) = mpsc::channel(self.n_workers * 2);
+        let (task_sender, tasks) = mpsc::channel(TASKS_MAX);
         let (found_sender, found) = mpsc::channel(RESULTS_MAX);
         let tasks = Arc::new(Mutex::new(tasks));
         // Dropped with this call: that ends the workers, whatever the reason.
@@ -147,6 +150,7 @@ impl Run {
                 self.store.clone(),
                 tasks.clone(),
                 found_sender.clone(),
+                self.stop.clone(),
             ));
         }
         drop((tasks, found_sender));
@@ -346,15 +350,16 @@ fn path_key(path: &[u8]) -> u64 {
     hash.as_bytes()[..8].iter().fold(0, |key, byte| key << 8 | u64::from(*byte))
 }
 
-/// Takes tasks until there are none.
+/// Takes tasks until there are none, or no more are wanted.
 async fn work(
     mut worker: Worker,
     directory: PathBuf,
     store: Store,
     tasks: Arc<Mutex<mpsc::Receiver<Task>>>,
     found: mpsc::Sender<Result<Found, StartError>>,
+    stop: CancellationToken,
 ) {
-    loop {
+    while !stop.is_cancelled() {
         let task = tasks.lock().await.recv().await;
         let Some(Task { entry, before, may_be_known }) = task else { return };
         let path = paths::to_bytes(&directory.join(paths::from_bytes(&entry.path)));

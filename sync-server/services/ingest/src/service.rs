@@ -98,9 +98,19 @@ struct Running {
 /// A run that may begin: it holds the folder's lock.
 struct Ready {
     run: Run,
-    /// Released when dropped, or by the system when the process dies.
-    lock: File,
+    lock: Lock,
     listed: Listed,
+}
+
+/// A locked file: released when dropped, or by the system when the process dies.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // In so many words: a child process that another thread is just starting may hold a copy
+        // of the handle for a moment, and with it the lock. If it fails, closing does it.
+        let _ = self.0.unlock();
+    }
 }
 
 /// An import's place among those that run, until it ends, however it does.
@@ -297,14 +307,14 @@ impl Service {
     }
 
     /// Locks a root, for this process and against others.
-    fn lock(&self, root: &RootId) -> Result<File, Error> {
+    fn lock(&self, root: &RootId) -> Result<Lock, Error> {
         let path = self.settings.lock_dir.join(format!("import-{}.lock", root.0));
         let failed = |source| Error::Lock { path: path.clone(), source };
         std::fs::create_dir_all(&self.settings.lock_dir).map_err(failed)?;
         let file =
             File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
         match file.try_lock() {
-            Ok(()) => Ok(file),
+            Ok(()) => Ok(Lock(file)),
             Err(std::fs::TryLockError::WouldBlock) => {
                 let running = self.running();
                 let import =

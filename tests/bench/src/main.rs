@@ -5,6 +5,8 @@
 
 mod import;
 mod report;
+mod search;
+mod start;
 
 use clap::{Parser, Subcommand};
 
@@ -19,6 +21,10 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Bench {
+    /// Typing into the search of a large library, beside SQLite FTS5.
+    Search(search::Options),
+    /// From the play command to the first sound.
+    Start(start::Options),
     /// Importing a library, beside ffmpeg and mpd.
     Import(import::Options),
 }
@@ -26,6 +32,8 @@ enum Bench {
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let report: report::Report = match args.bench {
+        Bench::Search(options) => search::run(&options)?,
+        Bench::Start(options) => start::run(&options)?,
         Bench::Import(options) => import::run(&options)?,
     };
     report.print(args.json)

@@ -14,7 +14,7 @@ use crate::{
 /// Samples kept at most: ten minutes of stereo at 48 kHz.
 const MAX_SAMPLES: usize = 10 * 60 * 48_000 * 2;
 /// Length of a block, as a device with little latency has it.
-const BLOCK: Duration = Duration::from_millis(4);
+const BLOCK: Duration = Duration::from_millis(2);
 /// Below this a sample counts as silence.
 const SILENCE: f32 = 1e-4;
 

@@ -77,6 +77,10 @@ impl Drop for Remote {
     fn drop(&mut self) {
         if let Some(fetch) = &lock(&self.state).fetch {
             fetch.task.abort();
+            // Its connection is cut off with it.
+            if let Some(sources) = self.owner.upgrade() {
+                sources.warm_one();
+            }
         }
     }
 }

@@ -124,14 +124,12 @@ impl App {
         .with_context(|| format!("log:\n{}", self.log_tail()))
     }
 
-    /// Whether an element is there and can be seen now.
-    pub async fn sees(&self, css: &str) -> Result<bool> {
-        for element in self.client.find_all(Locator::Css(css)).await? {
-            if element.is_displayed().await? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    /// Waits until no such element is there.
+    pub async fn wait_until_gone(&self, css: &str) -> Result<()> {
+        wait::until(&format!("{css} to go"), LIMIT, async || {
+            Ok(self.client.find_all(Locator::Css(css)).await?.is_empty().then_some(()))
+        })
+        .await
     }
 
     pub async fn click(&self, css: &str) -> Result<()> {

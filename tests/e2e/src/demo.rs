@@ -139,6 +139,7 @@ async fn dismiss_passphrase(app: &App) -> Result<()> {
     if session.secrets == ipc::SecretsState::MemoryOnly {
         app.find("input[name=passphrase]").await?;
         app.click(".dialog-actions button[type=button]").await?;
+        app.wait_until_gone("input[name=passphrase]").await?;
     }
     app.find(".player-bar").await.map(drop)
 }

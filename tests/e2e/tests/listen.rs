@@ -53,6 +53,7 @@ async fn sign_up(app: &App, server: &Server) {
     app.click("button[type=submit]").await.unwrap();
     app.fill("input[name=passphrase]", PASSPHRASE).await.unwrap();
     app.click(".dialog-actions .primary").await.unwrap();
+    app.wait_until_gone("input[name=passphrase]").await.unwrap();
     app.find(".player-bar").await.unwrap();
 }
 
@@ -140,6 +141,7 @@ async fn the_first_hour_works_and_survives_a_restart() {
     let app = App::open(&desktop, &data).await.unwrap();
     app.fill("input[name=passphrase]", PASSPHRASE).await.unwrap();
     app.click(".dialog-actions .primary").await.unwrap();
+    app.wait_until_gone("input[name=passphrase]").await.unwrap();
     app.find(".player-bar").await.unwrap();
     let after = app.player().await.unwrap();
     assert_eq!(after.track.map(|track| track.id), before.track.map(|track| track.id));

@@ -154,11 +154,13 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
+type Harm = fn(&Path);
+
 #[test]
 fn a_damaged_index_is_made_anew() {
     let whole = tempfile::tempdir().unwrap();
     filled(whole.path());
-    let harms: [(&str, fn(&Path)); 4] = [
+    let harms: [(&str, Harm); 4] = [
         ("cut in half", |path| {
             let bytes = fs::read(path).unwrap();
             fs::write(path, &bytes[..bytes.len() / 2]).unwrap();

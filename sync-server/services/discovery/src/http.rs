@@ -1,5 +1,7 @@
 //! Routes of search.
 
+#![allow(unused_qualifications, reason = "in what utoipa makes of a handler's arguments")]
+
 use std::sync::Arc;
 
 use api::{error::Envelope, search::SearchAnswer};

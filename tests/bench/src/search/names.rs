@@ -22,8 +22,8 @@ const FREQUENT: &str = "the of a and you in to love my me i on for is it night w
     de los que ya je t'aime nuit coeur l'amour über mädchen straße für café naïve niño año";
 
 const ONSETS: [&str; 28] = [
-    "b", "br", "c", "ch", "d", "dr", "f", "fl", "g", "gr", "h", "j", "k", "kr", "l", "m", "n",
-    "p", "qu", "r", "s", "sh", "st", "t", "tr", "v", "w", "z",
+    "b", "br", "c", "ch", "d", "dr", "f", "fl", "g", "gr", "h", "j", "k", "kr", "l", "m", "n", "p",
+    "qu", "r", "s", "sh", "st", "t", "tr", "v", "w", "z",
 ];
 const VOWELS: [&str; 14] =
     ["a", "e", "i", "o", "u", "a", "e", "i", "o", "ea", "ou", "ai", "ö", "é"];

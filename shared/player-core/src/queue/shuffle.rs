@@ -38,8 +38,12 @@ impl Queue {
         }
         let line = self.past.iter().chain(&self.current).chain(&self.rest);
         self.natural = Some(line.map(|entry| entry.id).collect());
-        let (unheard, heard) =
-            self.past.drain(..).partition(|entry| entry.is_repeating && !entry.was_played);
+        // With nothing current there is no place to come back to but the end of the past.
+        let has_place = self.current.is_some();
+        let (unheard, heard) = self
+            .past
+            .drain(..)
+            .partition(|entry| has_place && entry.is_repeating && !entry.was_played);
         self.past = heard;
         let mut rest: Vec<Entry> = unheard;
         rest.extend(self.rest.drain(..));

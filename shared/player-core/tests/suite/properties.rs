@@ -285,7 +285,7 @@ fn largest_queue_takes_every_verb() {
     for _ in 0..30 {
         rig.give(Input::Next);
         let now = line(&rig);
-        rig.give(Input::Move { entry: now[40_000], before: Some(now[10_000]) });
+        rig.give(Input::Move { entry: now[30_000], before: Some(now[10_000]) });
         rig.give(Input::Remove { entries: now[100..600].to_vec() });
     }
     rig.give(Input::SetShuffle { is_shuffled: false });

@@ -223,6 +223,17 @@ fn shuffle_leaves_what_plays_and_what_was_added_and_brings_in_what_was_not_heard
 }
 
 #[test]
+fn shuffle_with_nothing_current_is_undone_too() {
+    let mut rig = Rig::default();
+    rig.play(1..=3, Some(2), false);
+    rig.remove(&[3]);
+    assert_eq!(rig.line(), "1 2 |");
+    rig.give(Input::SetShuffle { is_shuffled: true });
+    rig.give(Input::SetShuffle { is_shuffled: false });
+    assert_eq!(rig.line(), "1 2 |");
+}
+
+#[test]
 fn unshuffle_after_some_tracks_goes_on_from_the_one_that_plays() {
     let mut rig = playing(9);
     rig.give(Input::SetShuffle { is_shuffled: true });

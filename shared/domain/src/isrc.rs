@@ -17,20 +17,19 @@ pub struct IsrcError;
 impl Isrc {
     /// Reads the forms found in tags: with or without `ISRC`, hyphens and blanks, in any case.
     pub fn parse(text: &str) -> Result<Self, IsrcError> {
-        let mut code: String = text
+        let text: String = text
             .chars()
             .filter(|c| !c.is_whitespace() && *c != '-')
             .collect::<String>()
             .to_ascii_uppercase();
-        if code.len() > 12 && code.starts_with("ISRC") {
-            code = code[4..].trim_start_matches(':').to_owned();
-        }
+        let labelled = text.strip_prefix("ISRC").filter(|_| text.len() > 12);
+        let code = labelled.map_or(text.as_str(), |rest| rest.trim_start_matches(':'));
         let bytes = code.as_bytes();
         let well_formed = bytes.len() == 12
             && bytes[..2].iter().all(u8::is_ascii_uppercase)
             && bytes[2..5].iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
             && bytes[5..].iter().all(u8::is_ascii_digit);
-        if well_formed { Ok(Self(code)) } else { Err(IsrcError) }
+        if well_formed { Ok(Self(code.to_owned())) } else { Err(IsrcError) }
     }
 
     pub fn as_str(&self) -> &str {

@@ -11,6 +11,7 @@ pub mod isrc;
 pub mod loudness;
 pub mod music;
 pub mod queue;
+pub mod release;
 pub mod text;
 
 pub use ids::{AccountId, ArtistId, CoverId, ImportId, PlayId, ReleaseId, SessionId, TrackId};

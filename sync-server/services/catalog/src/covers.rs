@@ -1,11 +1,5 @@
-//! Covers: images of strangers, decoded within limits.
-//!
-//! [`image`] and [`colour`] are pure computing and run on blocking threads, few at a time.
-//! [`Covers`] keeps originals and sizes as blobs, and what they are in SQL.
+//! Covers: originals and sizes as blobs, what they are in SQL, drawn on demand.
 
-mod colour;
-mod image;
 mod keep;
 
-pub use image::{ImageError, Size};
 pub use keep::{Covers, Picture};

@@ -31,7 +31,7 @@ pub enum Error {
     CoverDraw {
         id: CoverId,
         #[source]
-        source: crate::covers::ImageError,
+        source: images::ImageError,
     },
     #[error("the image work stopped")]
     ImageWork(#[source] tokio::task::JoinError),

@@ -21,9 +21,10 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use covers::{ImageError, Picture, Size};
+pub use covers::Picture;
 pub use error::Error;
 pub use http::routes;
+pub use images::{ImageError, Size};
 pub use service::Service;
 pub use store::{
     changes::{Change, Entity},

@@ -1,14 +1,12 @@
-//! Which artist a credit means, which release a track belongs to, and what a release is, given
-//! its tracks. Pure: no database, no clock.
+//! Which artist a credit means, and which release a track belongs to. Pure: no database, no
+//! clock. What a release is, given its tracks, is in `domain::release`.
 
 mod credit;
 mod identity;
-mod release;
 mod sorting;
 
 pub use credit::{VARIOUS_ARTISTS, is_various, track_credit};
 pub use identity::{OWNED, ReleaseKeys, artist_mbid_key, artist_name_key, release_keys};
-pub use release::{Facts, Part, summarise};
 pub use sorting::{credit_sort_key, sort_key};
 
 /// Counts into the fingerprint of a track: raised when a rule changes, so that the next import

@@ -14,10 +14,11 @@ use engine_sql::{
     Db,
     sqlx::{Any, pool::PoolConnection},
 };
+use images::Size;
 
 use crate::{
     clock::Now,
-    covers::{Covers, Picture, Size},
+    covers::{Covers, Picture},
     error::Error,
     schema,
     store::{
@@ -48,7 +49,7 @@ pub(crate) struct Listed<T> {
 impl Service {
     /// Opens the catalog, and brings its tables up to date.
     pub async fn open(db: Db, blobs: Blobs) -> Result<Self, Error> {
-        db.migrate(schema::NAMESPACE, schema::STEPS).await?;
+        db.migrate(schema::NAMESPACE, &schema::steps()).await?;
         let covers = Covers::new(db.clone(), blobs);
         Ok(Self { db, covers, writer: tokio::sync::Mutex::default() })
     }

@@ -11,14 +11,11 @@ use engine_blobs::{BlobId, Blobs};
 use engine_sql::Db;
 use tokio::sync::Semaphore;
 
-use super::{
-    colour,
-    image::{self, ImageError, Size},
-};
 use crate::{
     error::Error,
     store::covers::{self, Original, Rendition},
 };
+use images::{ImageError, Size};
 
 /// Images in work at a time: each may take hundreds of megabytes for a moment.
 const IMAGES_AT_ONCE: usize = 2;
@@ -53,7 +50,7 @@ impl Covers {
     /// Keeps an image; `None` where it is none that can be shown. An image that is known costs
     /// one look.
     pub async fn put(&self, bytes: Bytes) -> Result<Option<Cover>, Error> {
-        if bytes.len() > image::FILE_BYTES_MAX {
+        if bytes.len() > images::FILE_BYTES_MAX {
             return Ok(None);
         }
         let id = CoverId::from_hash(BlobId::of(&bytes).hash());
@@ -61,7 +58,7 @@ impl Covers {
             return Ok(Some(Cover { id, colour: known.colour }));
         }
         let image = bytes.clone();
-        let looked_at = self.work(move || image::decode(&image).map(|d| look_at(&d))).await?;
+        let looked_at = self.work(move || images::decode(&image).map(|d| look_at(&d))).await?;
         let mut original = match looked_at {
             Ok(original) => original,
             Err(reason) => {
@@ -103,8 +100,8 @@ impl Covers {
         }
         let Some(original) = self.original(&id).await? else { return Ok(None) };
         let draw = move || {
-            let decoded = image::decode(&original.bytes)?;
-            image::draw(&decoded.picture, side_px)
+            let decoded = images::decode(&original.bytes)?;
+            images::draw(&decoded.picture, side_px)
         };
         let drawn = self.work(draw).await?;
         let (bytes, content_type) =
@@ -186,9 +183,9 @@ impl Covers {
     }
 }
 
-fn look_at(decoded: &image::Decoded) -> Original {
+fn look_at(decoded: &images::Decoded) -> Original {
     Original {
-        colour: colour::ambient(&decoded.picture),
+        colour: images::ambient(&decoded.picture),
         content_type: decoded.content_type.to_owned(),
         width_px: decoded.picture.width(),
         height_px: decoded.picture.height(),

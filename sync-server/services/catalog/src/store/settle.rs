@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use domain::{ArtistId, BlockHistogram, ReleaseId, imported::CreditedArtist};
+use domain::{
+    ArtistId, BlockHistogram, ReleaseId,
+    imported::CreditedArtist,
+    release::{Facts, Part, summarise},
+};
 use engine_sql::sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 use super::{
@@ -10,12 +14,7 @@ use super::{
     changes::{self, Counter, Entity, count},
     read, rows, words,
 };
-use crate::{
-    clock::Now,
-    error::Error,
-    rules::{self, Facts, Part},
-    sql,
-};
+use crate::{clock::Now, error::Error, rules, sql};
 
 /// What a batch did to tracks.
 #[derive(Default)]
@@ -58,7 +57,7 @@ pub async fn settle(tx: &mut AnyConnection, mut effect: Effect, now: Now) -> Res
     let mut parts = parts(tx, &effect.releases).await?;
     let (mut full, mut empty) = (Vec::new(), Vec::new());
     for id in &effect.releases {
-        match rules::summarise(parts.remove(id).unwrap_or_default()) {
+        match summarise(parts.remove(id).unwrap_or_default()) {
             Some(facts) => full.push((*id, facts)),
             None => empty.push(*id),
         }

@@ -4,10 +4,9 @@ use anyhow::{Context, Result};
 
 use crate::{setup, setup::wasm, sh, ui};
 
-/// The native workspace with the features of the tests: builds and tests pass the same, so that
-/// each dependency is compiled once.
-const NATIVE: &[&str] =
-    &["--workspace", "--exclude", "ui-app", "--features", "server/postgres", "--locked"];
+/// The workspace with the features of the tests: builds and tests pass the same, so that each
+/// dependency is compiled once. The interface is among them for the tests of its pure parts.
+const NATIVE: &[&str] = &["--workspace", "--features", "server/postgres", "--locked"];
 
 /// Prepares the machine, then formats, lints, builds and tests.
 pub fn run() -> Result<()> {

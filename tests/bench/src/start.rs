@@ -159,6 +159,8 @@ impl Player {
                 })?;
             }
             self.stop()?;
+            // A listener leaves this much time; a connection ahead needs two round trips.
+            thread::sleep(Duration::from_millis(250));
             for _ in 0..n_more {
                 let item = self.item(base, track)?;
                 times.push(self.time_start(item)?);

@@ -79,7 +79,7 @@ impl Drop for Remote {
             fetch.task.abort();
             // Its connection is cut off with it.
             if let Some(sources) = self.owner.upgrade() {
-                sources.warm_one();
+                sources.warm_again();
             }
         }
     }
@@ -192,7 +192,7 @@ impl Remote {
         let sources = self.owner.upgrade().ok_or("the audio engine is shutting down")?;
         if let Some(old) = state.fetch.take() {
             old.task.abort();
-            sources.warm_one();
+            sources.warm_again();
         }
         state.n_fetches += 1;
         let id = state.n_fetches;

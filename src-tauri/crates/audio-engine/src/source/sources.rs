@@ -93,18 +93,24 @@ impl Sources {
     /// Opens connections by small requests to `url`, and remembers it for later.
     pub fn warm(&self, url: Url) {
         *lock(&self.warm_url) = Some(url);
-        (0..N_WARM).for_each(|_| self.warm_one());
+        self.warm_again();
     }
 
-    /// Replaces a connection that was cut off, if a URL for that is known.
-    pub fn warm_one(&self) {
+    /// Replaces a connection that was cut off, if a URL for that is known. The requests run at
+    /// once, for a single one would only borrow a connection that is open already.
+    pub fn warm_again(&self) {
         let Some(url) = lock(&self.warm_url).clone() else { return };
-        let request = self.client.head(url).timeout(Duration::from_secs(5));
-        self.handle.spawn(async move {
-            if let Err(error) = request.send().await {
-                tracing::debug!(error = &error as &dyn std::error::Error, "no connection ahead");
-            }
-        });
+        for _ in 0..N_WARM {
+            let request = self.client.head(url.clone()).timeout(Duration::from_secs(5));
+            self.handle.spawn(async move {
+                if let Err(error) = request.send().await {
+                    tracing::debug!(
+                        error = &error as &dyn std::error::Error,
+                        "no connection ahead"
+                    );
+                }
+            });
+        }
     }
 
     pub(super) fn client(&self) -> &reqwest::Client {

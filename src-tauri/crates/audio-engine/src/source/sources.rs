@@ -16,6 +16,8 @@ use crate::StartError;
 const MAX_IDLE: usize = 3;
 /// Connections opened ahead: one to play from, one for the seek that cuts the first off.
 const N_WARM: usize = 2;
+/// How long a request that is just being made has to take the open connection.
+const WARM_DELAY: Duration = Duration::from_millis(50);
 
 /// Opens sources and keeps finished ones.
 #[derive(Debug)]
@@ -93,16 +95,22 @@ impl Sources {
     /// Opens connections by small requests to `url`, and remembers it for later.
     pub fn warm(&self, url: Url) {
         *lock(&self.warm_url) = Some(url);
-        self.warm_again();
+        self.warm_after(Duration::ZERO);
     }
 
-    /// Replaces a connection that was cut off, if a URL for that is known. The requests run at
-    /// once, for a single one would only borrow a connection that is open already.
+    /// Replaces a connection that was cut off, if a URL for that is known; a little later, so
+    /// that the request that is made now gets the one that is still open.
     pub fn warm_again(&self) {
+        self.warm_after(WARM_DELAY);
+    }
+
+    /// The requests run at once: a single one would only borrow a connection that is open.
+    fn warm_after(&self, delay: Duration) {
         let Some(url) = lock(&self.warm_url).clone() else { return };
         for _ in 0..N_WARM {
             let request = self.client.head(url.clone()).timeout(Duration::from_secs(5));
             self.handle.spawn(async move {
+                tokio::time::sleep(delay).await;
                 if let Err(error) = request.send().await {
                     tracing::debug!(
                         error = &error as &dyn std::error::Error,

@@ -5,7 +5,10 @@ use std::collections::HashSet;
 use tantivy::{DocId, DocSet, TERMINATED, postings::SegmentPostings};
 use uuid::Uuid;
 
-use super::view::{Segment, View};
+use super::{
+    near::Slips,
+    view::{Segment, View},
+};
 use crate::{
     document::{Kind, RANK_MAX, Scope},
     query::{Clause, Grade, N_GRADES, Query, Tier, Way},
@@ -13,9 +16,11 @@ use crate::{
 
 /// With fewer results than this, what was typed may have been a slip.
 const FEW: usize = 5;
+/// Words that are not found side by side by chance: one result is enough then.
+const TELLING_WORDS: usize = 3;
 /// Most steps a search takes through the documents of one segment for one way to match. Where
 /// words meet seldom, the rest of a huge segment is not worth the listener's time.
-const STEPS_MAX: usize = 100_000;
+const STEPS_MAX: usize = 20_000;
 /// Most other spacings of a query that are tried.
 const RESPACED_MAX: usize = 3;
 
@@ -47,24 +52,36 @@ impl View {
         let mut groups = Kind::ALL.map(|kind| Group::new(self, kind, limit));
         for group in &mut groups {
             group.run(query.tiers(group.kind))?;
-            if group.hits.len() < FEW {
-                group.run_near(query)?;
+        }
+        if may_be_a_slip(query, &groups) {
+            let slips = Slips::new(&self.fields, query, 1)?;
+            for group in groups.iter_mut().filter(|group| group.hits.len() < FEW) {
+                group.run_near(&slips, query)?;
             }
         }
         if groups.iter().all(|group| group.hits.is_empty()) {
+            let slips = Slips::new(&self.fields, query, 2)?;
             for group in &mut groups {
-                let forms = self.near_forms(group.kind, query, 2)?;
+                let forms = self.near_forms(group.kind, &slips)?;
                 group.run(query.near_tiers(group.kind, &forms, &[]))?;
             }
         }
         if groups.iter().all(|group| group.hits.is_empty()) {
+            let slips = Slips::new(&self.fields, query, 1)?;
             for group in &mut groups {
-                let forms = self.near_forms(group.kind, query, 1)?;
+                let forms = self.near_forms(group.kind, &slips)?;
                 group.run(query.part_tiers(&forms))?;
             }
         }
         Ok(found(groups))
     }
+}
+
+/// Whether there is so little of what was typed that something else may have been meant.
+fn may_be_a_slip(query: &Query, groups: &[Group<'_>]) -> bool {
+    let mut hits = groups.iter().flat_map(|group| &group.hits);
+    let few = if query.words.len() < TELLING_WORDS { FEW } else { 1 };
+    hits.clone().count() < few && !hits.any(|hit| hit.grade == Grade::Exact)
 }
 
 fn found(groups: [Group<'_>; 3]) -> Found {
@@ -105,14 +122,14 @@ impl<'a> Group<'a> {
         Ok(())
     }
 
-    fn run_near(&mut self, query: &Query) -> tantivy::Result<()> {
+    fn run_near(&mut self, slips: &Slips<'_>, query: &Query) -> tantivy::Result<()> {
         let respaced = query.respaced(|term| self.is_known(term));
         for query in respaced.into_iter().take(RESPACED_MAX) {
             let forms = query.forms();
             self.run(query.near_tiers(self.kind, &forms, &[query.key().to_owned()]))?;
         }
-        let forms = self.view.near_forms(self.kind, query, 1)?;
-        let keys = self.view.near_keys(self.kind, query)?;
+        let forms = self.view.near_forms(self.kind, slips)?;
+        let keys = self.view.near_keys(self.kind, slips)?;
         self.run(query.near_tiers(self.kind, &forms, &keys))?;
         // Other spacings and slips are equally good, so that rank decides between them.
         self.hits.sort_by(|one, two| two.score.total_cmp(&one.score).then(one.id.cmp(&two.id)));

@@ -3,15 +3,41 @@
 use examine::paths;
 
 /// The folder of the release a file is on: its own, or the one above where its own is a disc
-/// (`CD1`, `Disc 2`). Relative to the root; empty for the root itself.
+/// (`CD1`, `Disc 2`). Relative to the root; empty for the root itself. Of `Album (Disc 2)` the
+/// part before the bracket: folders of one release need not share one, but this they share.
 pub(crate) fn release_folder(path: &[u8]) -> &[u8] {
     let folder = parent(path);
-    if disc_number(name(folder)).is_some() { parent(folder) } else { folder }
+    if disc_number(name(folder)).is_some() {
+        return parent(folder);
+    }
+    let suffix = std::str::from_utf8(name(folder)).ok().and_then(disc_suffix);
+    suffix.map_or(folder, |(title, _)| &folder[..folder.len() - name(folder).len() + title.len()])
 }
 
-/// The disc a folder's name tells, such as `CD 2`, `disc_02`, `Disk-3 (Live)`.
+/// The disc a folder's name tells, such as `CD 2`, `disc_02`, `Disk-3 (Live)`, `Album [CD 2]`.
 pub(crate) fn disc_of(path: &[u8]) -> Option<u32> {
-    disc_number(name(parent(path)))
+    let folder = name(parent(path));
+    let suffix = || disc_suffix(std::str::from_utf8(folder).ok()?).map(|(_, disc)| disc);
+    disc_number(folder).or_else(suffix)
+}
+
+/// What an untagged file's release is called: its folder, without what only says which disc it
+/// is. `root` is the name of the library's own folder.
+pub(crate) fn release_title(path: &[u8], root: &[u8]) -> Option<String> {
+    let folder = name(release_folder(path));
+    let folder = if folder.is_empty() { root } else { folder };
+    let shown = shown(folder);
+    let spaced = if shown.contains(' ') { shown } else { shown.replace('_', " ") };
+    examine::clean(&spaced, examine::TITLE_CHARS_MAX)
+}
+
+/// Title and disc of `Album (Disc 2)`, `Album [CD2]`, `Album (CD 1 - Live)`.
+pub(crate) fn disc_suffix(text: &str) -> Option<(&str, u32)> {
+    let inner = text.trim_end().strip_suffix([')', ']'])?;
+    let at = inner.rfind(['(', '['])?;
+    let title = inner[..at].trim_end();
+    let disc = disc_number(inner[at + 1..].trim().as_bytes())?;
+    (!title.is_empty()).then_some((title, disc))
 }
 
 fn disc_number(folder: &[u8]) -> Option<u32> {
@@ -29,6 +55,12 @@ fn disc_number(folder: &[u8]) -> Option<u32> {
     rest.get(..digits)?.parse().ok().filter(|number| *number > 0)
 }
 
+/// A name for people: line breaks and the like are no part of a title.
+fn shown(name: &[u8]) -> String {
+    let shown = |text: &str| text.replace(char::is_control, " ");
+    std::str::from_utf8(name).map_or_else(|_| paths::shown(name), shown)
+}
+
 /// What a file's name tells where tags do not.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Named {
@@ -39,7 +71,7 @@ pub(crate) struct Named {
 
 /// `03 - Title.mp3`, `2-07 Title.flac`, `03_title.ogg`.
 pub(crate) fn named(path: &[u8]) -> Named {
-    let shown = paths::shown(name(path));
+    let shown = shown(name(path));
     let stem = shown.rsplit_once('.').map_or(shown.as_str(), |(stem, _)| stem);
     let spaced = if stem.contains(' ') { stem.to_owned() } else { stem.replace('_', " ") };
     let (first, rest) = leading_number(&spaced);
@@ -98,11 +130,31 @@ mod tests {
             ("Ann/Discovery/01.mp3", "Ann/Discovery", None),
             ("Ann/CD2000/01.mp3", "Ann/CD2000", None),
             ("CD1/01.mp3", "", Some(1)),
+            ("Ann/Album (Disc 1)/01.mp3", "Ann/Album", Some(1)),
+            ("Ann/Album [CD2] /01.mp3", "Ann/Album", Some(2)),
+            ("Ann/Album (CD 2 - Live)/01.mp3", "Ann/Album", Some(2)),
+            ("Ann/Album (Live)/01.mp3", "Ann/Album (Live)", None),
+            ("Ann/(Disc 1)/01.mp3", "Ann/(Disc 1)", None),
             ("01.mp3", "", None),
         ] {
             assert_eq!(release_folder(path.as_bytes()), folder.as_bytes(), "{path}");
             assert_eq!(disc_of(path.as_bytes()), disc, "{path}");
         }
+    }
+
+    #[test]
+    fn folders_name_releases() {
+        for (path, title) in [
+            ("Ann/Blue Album/01.mp3", Some("Blue Album")),
+            ("Ann/blue_album/CD1/01.mp3", Some("blue album")),
+            ("Ann/Blue (Disc 2)/01.mp3", Some("Blue")),
+            ("Ann/Blue\nAlbum/01.mp3", Some("Blue Album")),
+            ("CD1/01.mp3", Some("Music")),
+            ("01.mp3", Some("Music")),
+        ] {
+            assert_eq!(release_title(path.as_bytes(), b"Music").as_deref(), title, "{path:?}");
+        }
+        assert_eq!(release_title(b"01.mp3", b""), None);
     }
 
     fn check(file: &str, disc: Option<u32>, track: Option<u32>, title: &str) {
@@ -121,5 +173,6 @@ mod tests {
         check("7th Heaven.mp3", None, None, "7th Heaven");
         check("Blue Monday", None, None, "Blue Monday");
         check("???.mp3", None, None, "???");
+        check("two\nlines\tof it.mp3", None, None, "two lines of it");
     }
 }

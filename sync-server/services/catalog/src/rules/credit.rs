@@ -11,7 +11,7 @@ const UNKNOWN_ARTIST: &str = "Unknown Artist";
 pub const VARIOUS_ARTISTS: &str = "Various Artists";
 
 /// "Various Artists" in MusicBrainz.
-const VARIOUS_MBID: &str = "89ad4ac3-39f7-470e-9a48-4d68d8e9b5c0";
+const VARIOUS_MBID: &str = "89ad4ac3-39f7-470e-963a-56509c546377";
 
 /// More names than this are not a credit but a list of thanks.
 const ARTISTS_MAX: usize = 32;

@@ -27,6 +27,8 @@ const KEYS_MAX: usize = 4_096;
 pub(super) struct Settler<'a> {
     run: &'a Run,
     covers: CoverFinder,
+    /// Of the library's own folder.
+    root_name: Vec<u8>,
     /// Release key by folder.
     keys: HashMap<Vec<u8>, String>,
 }
@@ -62,6 +64,10 @@ impl<'a> Settler<'a> {
     pub fn new(run: &'a Run) -> Self {
         Self {
             run,
+            root_name: run
+                .directory
+                .file_name()
+                .map_or_else(Vec::new, |n| paths::to_bytes(n.as_ref())),
             covers: CoverFinder::new(run.peers.covers.clone(), run.directory.clone()),
             keys: HashMap::new(),
         }
@@ -207,7 +213,7 @@ impl<'a> Settler<'a> {
         let cover = self.covers.cover(&file.entry.path, examined.cover).await?;
         plan.outcomes.push(outcome(report.duration_ms));
         if let Some(track) = file.track {
-            plan.put.push((track, imported(&file, *report, cover)));
+            plan.put.push((track, imported(&file, *report, cover, &self.root_name)));
         }
         plan.settled.push(file);
         Ok(())
@@ -272,18 +278,32 @@ fn content_hash(answer: &Answer) -> Option<Vec<u8>> {
 }
 
 /// Tags first, then what the file's place and name tell.
-fn imported(file: &Known, report: Report, cover: Option<Cover>) -> ImportedTrack {
+fn imported(file: &Known, report: Report, cover: Option<Cover>, root_name: &[u8]) -> ImportedTrack {
     let path = &file.entry.path;
     let named = folder::named(path);
     let tags = report.tags;
+    // `Album (Disc 2)` is how discs were told apart where there was no tag for it.
+    let (release_title, titled_disc) = match tags.release_title {
+        Some(title) => match folder::disc_suffix(&title) {
+            Some((album, disc)) => (Some(album.to_owned()), Some(disc)),
+            None => (Some(title), None),
+        },
+        // What nobody is named for was put together by who put it into one folder; a track that
+        // names its artist and no release stays on its own.
+        None if tags.artists.is_empty() && tags.album_artists.is_empty() => {
+            (folder::release_title(path, root_name), None)
+        }
+        None => (None, None),
+    };
     ImportedTrack {
         title: tags.title.unwrap_or(named.title),
         artists: tags.artists,
         album_artists: tags.album_artists,
-        release_title: tags.release_title,
+        release_title,
         is_compilation: tags.is_compilation,
         disc_number: tags
             .disc_number
+            .or(titled_disc)
             .or_else(|| folder::disc_of(path))
             .or(named.disc_number)
             .unwrap_or(1),

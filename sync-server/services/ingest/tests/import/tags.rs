@@ -140,6 +140,31 @@ async fn place_and_name_stand_in_for_tags() {
     assert!(covers[&first.cover.unwrap().id].starts_with(b"\x89PNG"));
 }
 
+/// An untagged folder is a release named like the folder; a track that names its artist and no
+/// release is one of its own; discs told by a bracket are discs.
+#[tokio::test(flavor = "multi_thread")]
+async fn untagged_folders_are_releases() {
+    let db = engine_sql::testing::sqlite().await;
+    let library = Fixture::new(&db).await;
+    library.ffmpeg(&tone(440, 1.0), "-bitexact", "Rehearsal tapes/01 - One.wav");
+    library.ffmpeg(&tone(450, 1.0), "-bitexact", "Rehearsal tapes/02 - Two.wav");
+    library.ffmpeg(&tone(460, 1.0), "-metadata artist=Ann", "Rehearsal tapes/Three.flac");
+    library.ffmpeg(&tone(470, 1.0), "-metadata album=Blue", "Blue (Disc 1)/Four.flac");
+    library.ffmpeg(&tone(480, 1.0), "-metadata album=Blue[Disc2]", "Blue (Disc 2)/Five.flac");
+    library.ffmpeg(&tone(490, 1.0), "-bitexact", "Blue (Disc 3)/Six.wav");
+    library.import().await;
+    let facts = |title: &str| {
+        let (_, track, _) = library.track(title);
+        (track.release_title, track.disc_number, track.release_folder)
+    };
+    let (one, two, three) = (facts("One"), facts("Two"), facts("Three"));
+    assert_eq!(one.0.as_deref(), Some("Rehearsal tapes"));
+    assert_eq!((&one.0, &one.2), (&two.0, &two.2));
+    assert_eq!(three.0, None);
+    let blue = |disc: u32| (Some("Blue".to_owned()), disc, facts("Four").2);
+    assert_eq!([facts("Four"), facts("Five"), facts("Six")], [blue(1), blue(2), blue(3)]);
+}
+
 /// Where nothing can be measured, tags stand in.
 #[tokio::test(flavor = "multi_thread")]
 async fn tagged_loudness_stands_in_for_what_is_too_short_to_measure() {

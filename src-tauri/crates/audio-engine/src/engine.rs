@@ -102,10 +102,15 @@ impl Engine {
     }
 
     /// Opens connections to a server ahead of the first request, by a small request to `url`
-    /// (a health check, say), and keeps one open beside the one in use: a start or a seek then
-    /// costs one round trip instead of two.
+    /// (a health check, say) now and every minute from now on, and keeps one open beside the one
+    /// in use: a start or a seek then costs one round trip instead of two.
     pub fn prewarm(&self, url: Url) {
         self.0.sources.warm(url);
+    }
+
+    /// Ends what [`Self::prewarm`] began: nothing is to be played from there soon.
+    pub fn cool(&self) {
+        self.0.sources.cool();
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -18,6 +21,9 @@ const MAX_IDLE: usize = 3;
 const N_WARM: usize = 2;
 /// How long a request that is just being made has to take the open connection.
 const WARM_DELAY: Duration = Duration::from_millis(50);
+/// How long a connection without use stays open, and how often those ahead are used to keep them.
+const MAX_IDLE_TIME: Duration = Duration::from_secs(90);
+const WARM_EVERY: Duration = Duration::from_mins(1);
 
 /// Opens sources and keeps finished ones.
 #[derive(Debug)]
@@ -29,6 +35,7 @@ pub struct Sources {
     /// Complete sources, last used at the back.
     cache: Mutex<VecDeque<Arc<Remote>>>,
     warm_url: Mutex<Option<Url>>,
+    is_keeping_warm: AtomicBool,
 }
 
 impl Sources {
@@ -41,7 +48,7 @@ impl Sources {
             .http1_only()
             .connect_timeout(Duration::from_secs(5))
             .pool_max_idle_per_host(MAX_IDLE)
-            .pool_idle_timeout(Duration::from_secs(90))
+            .pool_idle_timeout(MAX_IDLE_TIME)
             .tcp_nodelay(true)
             .build()
             .map_err(StartError::Http)?;
@@ -52,6 +59,7 @@ impl Sources {
             cache_bytes,
             cache: Mutex::default(),
             warm_url: Mutex::default(),
+            is_keeping_warm: AtomicBool::new(false),
         }))
     }
 
@@ -92,10 +100,26 @@ impl Sources {
         Some(remote)
     }
 
-    /// Opens connections by small requests to `url`, and remembers it for later.
-    pub fn warm(&self, url: Url) {
+    /// Opens connections by small requests to `url`, and keeps them open.
+    pub fn warm(self: &Arc<Self>, url: Url) {
         *lock(&self.warm_url) = Some(url);
         self.warm_after(Duration::ZERO);
+        if self.is_keeping_warm.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let this = Arc::downgrade(self);
+        self.handle.spawn(async move {
+            loop {
+                tokio::time::sleep(WARM_EVERY).await;
+                let Some(sources) = this.upgrade() else { return };
+                sources.warm_after(Duration::ZERO);
+            }
+        });
+    }
+
+    /// Opens no more connections ahead.
+    pub fn cool(&self) {
+        *lock(&self.warm_url) = None;
     }
 
     /// Replaces a connection that was cut off, if a URL for that is known; a little later, so

@@ -121,6 +121,8 @@ impl Stage {
         self.tell_player();
         if self.owner.is_some() {
             self.preload();
+        } else {
+            self.parts.engine.cool();
         }
     }
 
@@ -136,16 +138,14 @@ impl Stage {
     /// As soon as the session is back, the current track is loaded, so that it starts at once.
     fn preload(&self) {
         let (server, asks) = (std::sync::Arc::clone(&self.parts.server), self.asks.clone());
-        let engine = self.parts.engine.clone();
+        if let Ok(url) = server.url("/jwks.json") {
+            self.parts.engine.prewarm(url);
+        }
         tokio::spawn(async move {
             if let Err(fault) = server.token(None).await {
                 tracing::debug!(message = fault.message, "nothing is loaded ahead");
                 return;
             }
-            if let Ok(url) = server.url("/jwks.json") {
-                engine.prewarm(url);
-            }
-            drop(engine);
             if let Some(asks) = asks.upgrade() {
                 let (done, _) = tokio::sync::oneshot::channel();
                 // A player that has closed loads nothing.

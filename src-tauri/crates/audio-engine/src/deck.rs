@@ -4,6 +4,7 @@ mod decode;
 mod edits;
 mod flac;
 mod ogg;
+mod start;
 
 use std::{
     collections::VecDeque,
@@ -18,7 +19,7 @@ use crate::{
     engine::Waker,
     source::{Bytes, Interrupt, Problem, Remote, Sources, lock},
 };
-use decode::Decode;
+use decode::{Aim, Decode};
 
 /// Sound decoded ahead at most, in milliseconds.
 const AHEAD_MS: u64 = 1_500;
@@ -63,7 +64,7 @@ struct State {
     queued_ms: u64,
     /// Counts seeks, so that sound from before one is not taken for sound after it.
     epoch: u64,
-    seek_ms: Option<u64>,
+    seek: Option<(u64, Aim)>,
     is_closed: bool,
     /// No more chunks will come.
     end: Option<End>,
@@ -100,7 +101,8 @@ impl Deck {
         waker: &Waker,
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
-        lock(&shared.state).seek_ms = (position_ms > 0).then_some(position_ms);
+        // What is loaded in the middle was left there: it goes on to the sample.
+        lock(&shared.state).seek = (position_ms > 0).then_some((position_ms, Aim::Exact));
         if let Source::Http { url, authorize } = &item.source {
             // Asked for before the thread runs: the first byte is what a start waits for.
             shared.remote.get_or_init(|| sources.open(url, authorize));
@@ -137,7 +139,7 @@ impl Deck {
     pub fn seek(&self, position_ms: u64) {
         let mut state = lock(&self.shared.state);
         state.epoch += 1;
-        state.seek_ms = Some(position_ms);
+        state.seek = Some((position_ms, Aim::Quick));
         state.chunks.clear();
         state.queued_ms = 0;
         state.end = None;
@@ -176,7 +178,7 @@ struct Worker {
 
 /// What the worker is to do next.
 enum Order {
-    Seek(u64),
+    Seek(u64, Aim),
     Decode,
     Close,
 }
@@ -195,8 +197,8 @@ impl Worker {
             let (order, epoch) = self.next_order();
             let outcome = match order {
                 Order::Close => return,
-                Order::Seek(position_ms) => self.guarded(&mut decode, |decode| {
-                    decode.seek(position_ms).map(|()| Outcome::IsThere)
+                Order::Seek(position_ms, aim) => self.guarded(&mut decode, |decode| {
+                    decode.seek(position_ms, aim).map(|()| Outcome::IsThere)
                 }),
                 Order::Decode => self.guarded(&mut decode, |decode| {
                     Ok(decode.next()?.map_or(Outcome::End, Outcome::Chunk))
@@ -215,8 +217,8 @@ impl Worker {
             }
             // Lifted under the lock: a seek that comes later sets it again.
             self.shared.interrupt.set(false);
-            if let Some(position_ms) = state.seek_ms.take() {
-                return (Order::Seek(position_ms), state.epoch);
+            if let Some((position_ms, aim)) = state.seek.take() {
+                return (Order::Seek(position_ms, aim), state.epoch);
             }
             if state.end.is_none() && state.queued_ms < AHEAD_MS {
                 return (Order::Decode, state.epoch);

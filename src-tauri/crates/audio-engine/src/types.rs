@@ -48,7 +48,8 @@ impl fmt::Debug for Source {
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Replaces what plays. If the item is the prepared one and `position_ms` is 0, it is there
-    /// at once. Forgets any other prepared item.
+    /// at once. Forgets any other prepared item. `position_ms` is met to the sample wherever the
+    /// format allows it.
     Load {
         item: Item,
         position_ms: u64,
@@ -60,6 +61,8 @@ pub enum Command {
     Unprepare,
     Play,
     Pause,
+    /// Exact where the bytes are here or the format has an index; otherwise sound comes as fast
+    /// as it can from within a second or two of there, and positions say from where.
     Seek {
         position_ms: u64,
     },

@@ -28,14 +28,20 @@ use symphonia::core::{
     units::{TimeBase, Timestamp},
 };
 
-use super::{Chunk, edits, flac, ogg};
+use super::{Chunk, edits, flac, ogg, start::Start};
 use crate::source::{Bytes, Interrupt, Reader};
 
 /// Packets in a row that may fail before the item is given up.
 const MAX_BAD_PACKETS: u32 = 300;
 /// Decoded before a seek's target and dropped, so that overlapping codecs are in full swing
 /// there; Opus wants 80 ms (RFC 7845, section 4.6).
-const PREROLL_MS: u64 = 120;
+const PREROLL_MS: u64 = 90;
+/// How far before and behind the target a quick seek into bytes that are not here may come out.
+/// Closer would cost bytes, and on a line with stalls each packet may be the one that stalls.
+const EARLY_MS: u64 = 1_000;
+const LATE_MS: u64 = 2_000;
+/// Farther before the target than this, another guess brings it sooner than reading on.
+const FAR_MS: u64 = 12_000;
 /// Tries to get in front of a position whose place in the file has to be guessed.
 const MAX_GUESSES: u32 = 6;
 
@@ -55,9 +61,20 @@ enum Container {
     Other,
 }
 
+/// How exactly a seek goes to its target where the bytes there are not here yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Aim {
+    /// To the sample, wherever the format allows it.
+    Exact,
+    /// With few bytes: where a format has no index, a second or two beside it.
+    Quick,
+}
+
 /// An open item.
 pub struct Decode {
     bytes: Bytes,
+    /// Where the bytes begin that are of use.
+    origin: Start,
     interrupt: Interrupt,
     content_type: String,
     duration_ms: u64,
@@ -101,12 +118,17 @@ impl Decode {
         duration_ms: u64,
     ) -> Result<Self, String> {
         let mut is_seekable = bytes.is_here();
-        let mut opened = open_whole(&bytes, &interrupt, content_type, is_seekable);
+        let origin = if is_seekable {
+            Start::default()
+        } else {
+            Start::find(Reader::new(bytes.clone(), interrupt.clone(), Arc::default()))
+        };
+        let mut opened = open_whole(&bytes, &interrupt, &origin, content_type, is_seekable);
         if opened.is_err() && !interrupt.is_set() && bytes.size_bytes().is_some() {
             // Some files can only be read from the end (an MP4 with its index there), others
             // that were cut off only from the start.
             is_seekable = !is_seekable;
-            let other = open_whole(&bytes, &interrupt, content_type, is_seekable);
+            let other = open_whole(&bytes, &interrupt, &origin, content_type, is_seekable);
             opened = other.or(opened);
         }
         // Looking for the format swallows errors of reading.
@@ -133,6 +155,7 @@ impl Decode {
         }
         Ok(Self {
             bytes,
+            origin,
             interrupt,
             content_type: content_type.to_owned(),
             duration_ms,
@@ -274,8 +297,8 @@ impl Decode {
         frames as i64
     }
 
-    /// Goes to a position; the next chunk starts exactly there wherever the format allows it.
-    pub fn seek(&mut self, position_ms: u64) -> Result<(), String> {
+    /// Goes to a position; the next chunk starts there, as exactly as `aim` says.
+    pub fn seek(&mut self, position_ms: u64, aim: Aim) -> Result<(), String> {
         self.is_at_end = false;
         self.n_bad = 0;
         let sample_rate = self.sample_rate();
@@ -294,7 +317,7 @@ impl Decode {
             Container::Mp3 | Container::Other => false,
         };
         if needs_guess {
-            return self.seek_by_guess(position_ms, sample_rate);
+            return self.seek_by_guess(position_ms, sample_rate, aim);
         }
         self.seek_by_demuxer(position_ms, sample_rate)
     }
@@ -339,20 +362,30 @@ impl Decode {
     }
 
     /// Sets the demuxer in the middle of a file whose bytes are not here, at a guessed place
-    /// just before the target: one request where demuxers would make one per bisection step.
-    fn seek_by_guess(&mut self, position_ms: u64, sample_rate: u32) -> Result<(), String> {
+    /// near the target: one request where demuxers would make one per bisection step.
+    fn seek_by_guess(
+        &mut self,
+        position_ms: u64,
+        sample_rate: u32,
+        aim: Aim,
+    ) -> Result<(), String> {
         let plain = Reader::new(self.bytes.clone(), self.interrupt.clone(), Arc::default());
         let map = match self.container {
             Container::Flac => flac::map(plain),
             _ => ogg::map(plain, self.duration_ms),
         };
         let size = self.bytes.size_bytes();
-        let (Some(map), Some(size)) = (map, size) else {
+        let (Some(mut map), Some(size)) = (map, size) else {
             return self.seek_by_demuxer(position_ms, sample_rate);
         };
-        let margin_ms = map.margin_ms;
+        // Vorbis and Opus need what lies a little before the first frame that is heard.
+        let preroll_ms = if self.container == Container::Ogg { PREROLL_MS } else { 0 };
+        let (margin_ms, latest_ms) = match aim {
+            Aim::Exact => (map.margin_ms, position_ms.saturating_sub(preroll_ms)),
+            Aim::Quick => (map.unit_ms / 2 + preroll_ms, position_ms + LATE_MS),
+        };
         let mut guess_ms = position_ms.saturating_sub(margin_ms);
-        for _ in 0..MAX_GUESSES {
+        for n_left in (0..MAX_GUESSES).rev() {
             let mut place = map.place(guess_ms, size);
             if self.container == Container::Ogg {
                 let reader =
@@ -360,46 +393,46 @@ impl Decode {
                 match ogg::next_page(reader) {
                     Ok(Some(offset)) => place += offset,
                     Ok(None) => {
-                        guess_ms = guess_ms.saturating_sub(4 * margin_ms);
+                        guess_ms = guess_ms.saturating_sub(4 * map.margin_ms);
                         continue;
                     }
                     Err(reason) => return Err(reason),
                 }
             }
-            let reader = Reader::spliced(
-                self.bytes.clone(),
-                self.interrupt.clone(),
-                map.head.clone(),
-                place,
-            );
-            let reopened = self.reopen(reader);
-            if self.interrupt.is_set() {
-                return Err("interrupted".to_owned());
-            }
-            let found_ms = match reopened {
-                Ok(()) => match self.format.next_packet() {
-                    Ok(Some(packet)) => {
-                        let frame = self.frames_of(packet.pts, sample_rate) - self.lead;
-                        self.pending = Some(packet);
-                        frame.max(0) as u64 * 1000 / u64::from(sample_rate.max(1))
-                    }
-                    Ok(None) | Err(_) => u64::MAX,
-                },
-                Err(_) => u64::MAX,
-            };
-            // Vorbis and Opus need what lies a little before the target.
-            let wanted_ms = if self.container == Container::Ogg {
-                position_ms.saturating_sub(PREROLL_MS)
-            } else {
-                position_ms
-            };
-            if found_ms <= wanted_ms || place <= map.first {
+            let found_ms = self.set_at(&map.head, place, sample_rate)?;
+            let is_far = found_ms.saturating_add(FAR_MS) < position_ms && n_left > 0;
+            if (found_ms <= latest_ms && !is_far) || place <= map.first {
+                if aim == Aim::Quick && found_ms + EARLY_MS >= position_ms {
+                    self.start = (found_ms + preroll_ms) * u64::from(sample_rate) / 1000;
+                }
                 return Ok(());
             }
-            let over_ms = if found_ms == u64::MAX { 4 * margin_ms } else { found_ms - wanted_ms };
-            guess_ms = guess_ms.saturating_sub(over_ms + margin_ms);
+            if found_ms == u64::MAX {
+                guess_ms = guess_ms.saturating_sub(4 * map.margin_ms);
+            } else {
+                map.learn(found_ms, place);
+            }
         }
         Err("the position could not be found in the file".to_owned())
+    }
+
+    /// Sets the demuxer at a place of the file, behind `head`. Answers with the time it finds
+    /// there, or with the largest number where it finds none.
+    fn set_at(&mut self, head: &[u8], place: u64, sample_rate: u32) -> Result<u64, String> {
+        let reader =
+            Reader::spliced(self.bytes.clone(), self.interrupt.clone(), head.to_vec(), place);
+        let reopened = self.reopen(reader);
+        if self.interrupt.is_set() {
+            return Err("interrupted".to_owned());
+        }
+        if reopened.is_ok()
+            && let Ok(Some(packet)) = self.format.next_packet()
+        {
+            let frame = self.frames_of(packet.pts, sample_rate) - self.lead;
+            self.pending = Some(packet);
+            return Ok(frame.max(0).cast_unsigned() * 1000 / u64::from(sample_rate.max(1)));
+        }
+        Ok(u64::MAX)
     }
 
     /// Goes on at the byte that the share of the time suggests: all that a stream of frames
@@ -410,7 +443,9 @@ impl Decode {
             return Err("the length of the track is not known".to_owned());
         }
         let from_ms = position_ms.saturating_sub(PREROLL_MS).min(self.duration_ms);
-        let place = (size as f64 * from_ms as f64 / self.duration_ms as f64) as u64;
+        let first = self.origin.first;
+        let span = size.saturating_sub(first) as f64;
+        let place = first + (span * from_ms as f64 / self.duration_ms as f64) as u64;
         self.reopen(Reader::spliced(
             self.bytes.clone(),
             self.interrupt.clone(),
@@ -442,11 +477,15 @@ impl Decode {
 fn open_whole(
     bytes: &Bytes,
     interrupt: &Interrupt,
+    origin: &Start,
     content_type: &str,
     is_seekable: bool,
 ) -> Result<Opened, String> {
     let may_seek = Arc::new(AtomicBool::new(is_seekable));
-    let reader = Reader::new(bytes.clone(), interrupt.clone(), Arc::clone(&may_seek));
+    let mut reader = Reader::new(bytes.clone(), interrupt.clone(), Arc::clone(&may_seek));
+    if origin.first > 0 {
+        reader = reader.from(origin.head.clone(), origin.first);
+    }
     let opened = open(reader, content_type)?;
     // Looking for the format must not jump about in a file that is still coming; a seek may.
     may_seek.store(true, Ordering::Relaxed);

@@ -1,11 +1,15 @@
 //! Where in a FLAC file a time is (RFC 9639).
 
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 
+use super::start;
 use crate::source::Reader;
 
 /// Largest stretch of metadata that is looked through.
 const MAX_HEADER: usize = 16 << 20;
+
+/// Length of the usual frame of 4096 samples at 44.1 kHz.
+const UNIT_MS: u64 = 93;
 
 /// From time to place in a file whose bytes are not all here.
 #[derive(Debug)]
@@ -14,8 +18,10 @@ pub struct Map {
     pub head: Vec<u8>,
     /// Position of the first audio byte.
     pub first: u64,
-    /// How far before the target to aim.
+    /// How far before the target to aim, so as to come out before it.
     pub margin_ms: u64,
+    /// About how long a frame or page lasts: sound starts with a whole one.
+    pub unit_ms: u64,
     /// Times and positions that are known, in order.
     pub points: Vec<(u64, u64)>,
     pub duration_ms: u64,
@@ -33,22 +39,21 @@ impl Map {
         let span = after.1.saturating_sub(before.1);
         (before.1 + (span as f64 * share) as u64).clamp(self.first, size)
     }
+
+    /// Notes where a time was found.
+    pub fn learn(&mut self, time_ms: u64, place: u64) {
+        let index = self.points.partition_point(|(ms, _)| *ms < time_ms);
+        self.points.insert(index, (time_ms, place));
+    }
 }
 
 /// Reads the metadata blocks: stream information and seek points.
 pub fn map(mut reader: Reader) -> Option<Map> {
-    let mut pos = 0u64;
-    let mut start = [0; 10];
-    reader.read_exact(&mut start[..4]).ok()?;
+    let mut pos = start::behind_id3(&mut reader).ok()?;
+    let mut mark = [0; 4];
+    reader.read_exact(&mut mark).ok()?;
     pos += 4;
-    if start.starts_with(b"ID3") {
-        reader.read_exact(&mut start[4..]).ok()?;
-        let size = start[6..].iter().fold(0u64, |size, byte| size << 7 | u64::from(byte & 0x7f));
-        std::io::copy(&mut reader.by_ref().take(size), &mut std::io::sink()).ok()?;
-        reader.read_exact(&mut start[..4]).ok()?;
-        pos = 10 + size + 4;
-    }
-    if &start[..4] != b"fLaC" {
+    if &mark != b"fLaC" {
         return None;
     }
     let mut head = Vec::new();
@@ -62,9 +67,16 @@ pub fn map(mut reader: Reader) -> Option<Map> {
         if pos > MAX_HEADER as u64 {
             return None;
         }
-        let mut body = vec![0; len];
-        reader.read_exact(&mut body).ok()?;
-        match header[0] & 0x7f {
+        let kind = header[0] & 0x7f;
+        let mut body = Vec::new();
+        if matches!(kind, 0 | 3) {
+            body.resize(len, 0);
+            reader.read_exact(&mut body).ok()?;
+        } else {
+            // Pictures and notes, perhaps large ones and not here.
+            reader.seek(SeekFrom::Start(pos)).ok()?;
+        }
+        match kind {
             0 if len == 34 => {
                 // Alone and marked as the last block: pictures need not be read again.
                 head = [b"fLaC\x80\0\0\x22".as_slice(), &body].concat();
@@ -93,6 +105,7 @@ pub fn map(mut reader: Reader) -> Option<Map> {
         head,
         first: pos,
         margin_ms: 400,
+        unit_ms: UNIT_MS,
         points: if is_sorted { points } else { Vec::new() },
         duration_ms: n_samples * 1000 / rate,
     })

@@ -12,6 +12,8 @@ const MAX_HEADER: usize = 16 << 20;
 
 /// How far before the target to aim: pages last up to a second, and bit rates vary.
 const MARGIN_MS: u64 = 2_000;
+/// Length of the pages that most programs write at most; a page is read as a whole.
+const UNIT_MS: u64 = 1_000;
 
 /// Collects the header pages: those before the first that ends a packet of sound.
 pub fn map(mut reader: Reader, duration_ms: u64) -> Option<Map> {
@@ -39,6 +41,7 @@ pub fn map(mut reader: Reader, duration_ms: u64) -> Option<Map> {
                 head,
                 first,
                 margin_ms: MARGIN_MS,
+                unit_ms: UNIT_MS,
                 points: Vec::new(),
                 duration_ms,
             });

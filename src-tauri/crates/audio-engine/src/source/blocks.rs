@@ -26,6 +26,11 @@ impl Blocks {
         }
     }
 
+    /// Start of the next stretch that is there behind `pos`.
+    pub fn next_from(&self, pos: u64) -> Option<u64> {
+        self.ranges.range(pos..).next().map(|(start, _)| *start)
+    }
+
     /// Copies what is there at `pos`, up to the end of a block; says how many bytes.
     pub fn read(&self, pos: u64, out: &mut [u8]) -> usize {
         let n_there = (self.end_from(pos) - pos).min(BLOCK - pos % BLOCK);

@@ -73,6 +73,11 @@ impl Reader {
         Self { bytes, interrupt, is_seekable: Arc::default(), head, start, pos: 0 }
     }
 
+    /// The same, with `head` in place of what lies before `start`.
+    pub fn from(self, head: Vec<u8>, start: u64) -> Self {
+        Self { head, start, ..self }
+    }
+
     fn read_file(&self, pos: u64, out: &mut [u8]) -> io::Result<usize> {
         match &self.bytes {
             Bytes::File(file) => {

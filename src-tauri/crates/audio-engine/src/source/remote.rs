@@ -21,6 +21,10 @@ const PATIENCE_BYTES: u64 = 48 * 1024;
 /// A blocked read looks this often whether it was interrupted, should a wake-up be missed.
 const NAP: Duration = Duration::from_millis(100);
 
+/// A hole up to this size that a picture or a seek left is filled when all behind it is here: then
+/// the file is whole, and playing it again costs nothing.
+const MAX_FILL: u64 = 4 << 20;
+
 /// Why bytes do not come.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Problem {
@@ -53,6 +57,14 @@ struct State {
 impl State {
     fn is_complete(&self) -> bool {
         self.size_bytes.is_some_and(|size| self.blocks.end_from(0) >= size)
+    }
+
+    /// Where the first hole starts, if filling it makes sense.
+    fn hole(&self, max_bytes: usize) -> Option<u64> {
+        let size = self.size_bytes.filter(|size| *size <= max_bytes as u64)?;
+        let start = self.blocks.end_from(0);
+        let len = self.blocks.next_from(start).unwrap_or(size).saturating_sub(start);
+        (1..=MAX_FILL).contains(&len).then_some(start)
     }
 }
 
@@ -273,6 +285,10 @@ impl Remote {
         state.fetch = None;
         state.size_bytes = state.size_bytes.or(end);
         let is_complete = state.is_complete();
+        if let Some(start) = state.hole(self.max_bytes) {
+            // Without sources to fetch by the engine is shutting down.
+            drop(self.fetch_for(&mut state, start));
+        }
         drop(state);
         self.arrived.notify_all();
         if is_complete && let Some(sources) = self.owner.upgrade() {

@@ -118,12 +118,17 @@ fn over_http_and_in_real_time_the_next_track_is_there_in_time() {
     let folder = temp_dir();
     let samples = make_pair(folder.path(), "flac", &["-sample_fmt", "s16"]);
     let server = Server::start(folder.path());
-    let mut player = Player::start(RATE, Pace::RealTime);
-    let heard = play_pair(&mut player, server.source("one.flac"), server.source("two.flac"));
-    let first = heard.iter().position(|sample| sample.abs() > 1e-4).unwrap();
     let wanted_first = samples.iter().position(|sample| sample.abs() > 1e-4).unwrap();
-    let heard = &heard[first - wanted_first..];
-    assert!(worst_difference(&heard[..samples.len()], &samples) < 1e-4);
+    // A machine that gives us no time for longer than the ring holds breaks the sound in one
+    // play; a fault of ours breaks it in each.
+    let is_whole = |_| {
+        let mut player = Player::start(RATE, Pace::RealTime);
+        let heard = play_pair(&mut player, server.source("one.flac"), server.source("two.flac"));
+        let first = heard.iter().position(|sample| sample.abs() > 1e-4).unwrap();
+        let heard = &heard[first - wanted_first..];
+        worst_difference(&heard[..samples.len()], &samples) < 1e-4
+    };
+    assert!((0..4).any(is_whole), "each of four plays had a break in it");
 }
 
 #[test]

@@ -2,13 +2,13 @@
 
 use std::{
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use audio_engine::{Command, Event, Pace, Source};
 
 use super::support::{
-    Player, Server, Tokens, convert, correlation, decoded, music, temp_dir, wait_until,
+    Player, Server, Tokens, convert, correlation, decoded, music, run, temp_dir, wait_until,
     worst_difference, write_wav,
 };
 
@@ -121,6 +121,106 @@ fn a_far_seek_in_wav_is_one_request() {
     check_far_seek("a.wav", &[], 0);
 }
 
+/// A file with a picture of a megabyte before its sound, on a line that would need four seconds
+/// for it: the sound comes at once, by a second request, and all of it is heard.
+fn check_picture(file: &str, args: &[&str], tolerance: f32) {
+    let folder = temp_dir();
+    let wav = folder.path().join("source.wav");
+    write_wav(&wav, RATE, &music(RATE, RATE as usize * 5));
+    let picture = folder.path().join("cover.png");
+    run(
+        "ffmpeg",
+        &[
+            "-v",
+            "error",
+            "-f",
+            "lavfi",
+            "-i",
+            "color=gray:s=700x700,noise=alls=100:allf=t",
+            "-frames:v",
+            "1",
+            picture.to_str().unwrap(),
+        ],
+    );
+    assert!(std::fs::metadata(&picture).unwrap().len() > 500_000);
+    let path = folder.path().join(file);
+    let mut all = vec!["-i", picture.to_str().unwrap(), "-map", "0:a", "-map", "1:v"];
+    all.extend(["-c:v", "copy", "-disposition:v", "attached_pic"]);
+    all.extend(args);
+    convert(&wav, &path, &all);
+    let wanted = decoded(&path, RATE);
+    let server = Server::start(folder.path());
+    server.manners.bytes_per_s.store(200_000, Ordering::SeqCst);
+    let mut player = Player::start(RATE, Pace::Unpaced);
+    player.capture.take();
+    let began = Instant::now();
+    let token = player.load(server.source(file), 5_000);
+    assert!(player.capture.wait_for_sound(Duration::from_secs(20)).is_some());
+    assert!(began.elapsed() < Duration::from_secs(2), "{file}: {:?}", began.elapsed());
+    assert_eq!(server.n_requests(), 2, "{file}: {:?}", server.requests());
+    server.manners.bytes_per_s.store(u64::MAX, Ordering::SeqCst);
+    player.wait_for_end(token);
+    let heard = player.capture.take();
+    assert_eq!(heard.len(), wanted.len(), "{file}");
+    assert!(worst_difference(&heard, &wanted) < tolerance, "{file}");
+
+    // The picture comes last; then all is here and playing again asks for nothing.
+    wait_until(|| server.n_requests() == 3);
+    let again = player.play(server.source(file), 5_000);
+    assert!(worst_difference(&again, &wanted) < tolerance, "{file}");
+    let n_requests = server.n_requests();
+    player.play(server.source(file), 5_000);
+    assert_eq!(server.n_requests(), n_requests, "{file}: {:?}", server.requests());
+}
+
+#[test]
+fn a_large_picture_in_mp3_is_passed_over() {
+    check_picture("a.mp3", &["-c:a", "libmp3lame", "-b:a", "128k"], 2e-4);
+}
+
+#[test]
+fn a_large_picture_in_flac_is_passed_over() {
+    check_picture("a.flac", &["-c:a", "flac", "-sample_fmt", "s16"], 1e-6);
+}
+
+/// A track that is loaded in the middle, as after a restart, goes on to the sample, also where
+/// the format has no index and the bytes are not here.
+#[test]
+fn loading_in_the_middle_is_exact() {
+    let folder = temp_dir();
+    let wav = folder.path().join("source.wav");
+    write_wav(&wav, RATE, &music(RATE, RATE as usize * 30));
+    let server = Server::start(folder.path());
+    for (file, args) in [
+        ("a.flac", ["-sample_fmt", "s16"].as_slice()),
+        ("a.ogg", &["-c:a", "libvorbis", "-q:a", "5"]),
+    ] {
+        let path = folder.path().join(file);
+        convert(&wav, &path, args);
+        let wanted = decoded(&path, RATE);
+        server
+            .manners
+            .bytes_per_s
+            .store(std::fs::metadata(&path).unwrap().len() / 6, Ordering::SeqCst);
+        let mut player = Player::start(RATE, Pace::RealTime);
+        let item = player.item(server.source(file), 30_000);
+        player.send(Command::Load { item, position_ms: 20_000, is_playing: true });
+        player.wait_for(|event| matches!(event, Event::Position { position_ms: 20_300.., .. }));
+        let heard = player.capture.take();
+        let first = heard.iter().position(|sample| sample.abs() > 1e-6).unwrap() / 2 * 2;
+        // Behind the ramp that opens the sound.
+        let (from, n) = (2_000, 8_000);
+        let near = &wanted[(RATE as usize * 20 - 500) * 2..];
+        let shift = (0..1_000)
+            .find(|shift| {
+                let place = shift * 2 + from;
+                correlation(&heard[first + from..][..n], &near[place..][..n]) > 0.999
+            })
+            .unwrap_or_else(|| panic!("{file}: what was heard is not from there"));
+        assert!(shift.abs_diff(500) <= 2, "{file}: {shift} frames from 500 before");
+    }
+}
+
 #[test]
 fn a_token_that_expires_in_mid_stream_is_renewed_once_and_nothing_is_lost() {
     let (folder, samples) = long_flac();
@@ -201,8 +301,8 @@ fn a_file_that_changes_on_the_server_fails_in_words() {
     server.manners.max_bytes.store(100_000, Ordering::SeqCst);
     server.manners.bytes_per_s.store(300_000, Ordering::SeqCst);
     let mut player = Player::start(RATE, Pace::Unpaced);
-    player.load(server.source("a.flac"), 10_000);
-    wait_until(|| server.n_requests() == 1);
+    let token = player.load(server.source("a.flac"), 10_000);
+    player.wait_for(|event| *event == Event::Started { token });
     *server.manners.etag.lock().unwrap() = "\"two\"".to_owned();
     let failed = player.wait_for(|event| matches!(event, Event::Failed { .. }));
     assert!(

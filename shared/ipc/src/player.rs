@@ -2,7 +2,7 @@
 
 pub use domain::queue::{Context, EntryId, Repeat};
 
-use super::{ArtistId, Deserialize, ReleaseId, Serialize, Track, TrackId, calls};
+use super::{ArtistId, Deserialize, ListQuery, ReleaseId, Serialize, Track, TrackId, calls};
 
 /// What the player is doing.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -93,6 +93,11 @@ pub enum Selection {
     /// The artist's top tracks, then the releases in order.
     Artist {
         id: ArtistId,
+    },
+    /// The library's tracks as a list shows them, from its cursor on: the whole list where it has
+    /// none. Its limit counts for nothing.
+    Library {
+        query: ListQuery,
     },
 }
 

@@ -69,6 +69,8 @@ pub enum Refusal {
     QueueFull,
     #[error("this entry is no longer in the queue")]
     UnknownEntry,
+    #[error("this context is over")]
+    UnknownContext,
     #[error("there are no tracks to play")]
     NoTracks,
     #[error("there is nothing to undo")]

@@ -25,6 +25,12 @@ pub enum Input {
         start: Option<usize>,
         is_shuffled: bool,
     },
+    /// More of a context, put at its end; `lot` as [`crate::Queue::lot`] gave it when the context
+    /// began. Refused once nothing of that context could come any more.
+    Extend {
+        lot: u64,
+        tracks: Vec<TrackId>,
+    },
     Toggle,
     Pause,
     Resume,

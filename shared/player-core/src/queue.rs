@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Placement, Random, Refusal, Snapshot};
 
+mod extend;
 mod shuffle;
 mod undo;
 
@@ -71,6 +72,9 @@ pub struct Queue {
     /// While shuffled and repeating: drawn ahead, so that the next is known at the end too.
     pub(crate) next_round: Option<EntryId>,
     pub(crate) next_entry: u64,
+    /// Tells one playing of a context from every other, so that what is fetched for it later does
+    /// not end up in another.
+    pub(crate) lot: u64,
 }
 
 impl Queue {
@@ -89,6 +93,11 @@ impl Queue {
 
     pub fn is_shuffled(&self) -> bool {
         self.natural.is_some()
+    }
+
+    /// Names the context for [`crate::Input::Extend`].
+    pub fn lot(&self) -> u64 {
+        self.lot
     }
 
     pub fn n_upcoming(&self) -> usize {
@@ -133,6 +142,7 @@ impl Queue {
         self.context = Some(context);
         self.natural = None;
         self.next_round = None;
+        self.begin_lot();
         let mut entries: VecDeque<Entry> =
             tracks.iter().map(|track| self.mint(*track, false)).collect();
         self.rest = entries.split_off(start.min(entries.len()));
@@ -346,6 +356,7 @@ impl Queue {
         self.front.clear();
         self.rest.clear();
         self.next_round = None;
+        self.begin_lot();
         for entry in &mut self.past {
             entry.is_repeating = false;
         }
@@ -388,6 +399,7 @@ impl Queue {
             natural: snapshot.natural.clone(),
             next_round: snapshot.next_round,
             next_entry,
+            lot: next_entry,
         }
     }
 }

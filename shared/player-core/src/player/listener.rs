@@ -30,6 +30,7 @@ impl Player {
                 }
                 self.load(now_ms, 0, effects);
             }
+            Input::Extend { lot, tracks } => self.extend(random, lot, &tracks)?,
             Input::Toggle if self.wants_play => self.pause(now_ms, effects),
             Input::Toggle | Input::Resume => self.resume(now_ms, random, effects),
             Input::Pause => self.pause(now_ms, effects),
@@ -107,6 +108,21 @@ impl Player {
         self.touch_queue();
         self.wants_play = true;
         self.n_failed = 0;
+        Ok(())
+    }
+
+    /// Also where the context would come back by an undo.
+    fn extend(&mut self, random: Random<'_>, lot: u64, tracks: &[TrackId]) -> Done {
+        let is_wanted = self.queue.lot() == lot || self.changes.has_lot(lot);
+        if !is_wanted {
+            return Err(Refusal::UnknownContext);
+        }
+        let entries = self.queue.mint_context(tracks);
+        if self.queue.lot() == lot {
+            self.queue.extend(&entries, random);
+            self.touch_queue();
+        }
+        self.changes.extend(lot, &entries, random);
         Ok(())
     }
 

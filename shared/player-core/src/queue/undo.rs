@@ -36,6 +36,10 @@ impl Changes {
     pub fn push(&mut self, change: Change) {
         self.n_entries += change.before.entries().count();
         self.levels.push_back(change);
+        self.trim();
+    }
+
+    fn trim(&mut self) {
         while self.levels.len() > LEVELS_MAX
             || (self.levels.len() > 1 && self.n_entries > ENTRIES_MAX)
         {
@@ -43,6 +47,20 @@ impl Changes {
                 self.n_entries -= oldest.before.entries().count();
             }
         }
+    }
+
+    pub fn has_lot(&self, lot: u64) -> bool {
+        self.levels.iter().any(|change| change.before.lot == lot)
+    }
+
+    /// What came for a context since its queue was put aside belongs to that queue, too.
+    pub fn extend(&mut self, lot: u64, entries: &[Entry], random: Random<'_>) {
+        for change in self.levels.iter_mut().filter(|change| change.before.lot == lot) {
+            self.n_entries -= change.before.entries().count();
+            change.before.extend(entries, random);
+            self.n_entries += change.before.entries().count();
+        }
+        self.trim();
     }
 
     pub fn pop(&mut self) -> Option<Change> {

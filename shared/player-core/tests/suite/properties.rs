@@ -12,6 +12,7 @@ use proptest::prelude::*;
 enum Step {
     Play { n: u64, start: Option<usize>, is_shuffled: bool },
     Add { n: u64, placement: Placement },
+    Extend(u64),
     Jump(usize),
     Remove(Vec<usize>),
     Move(usize, Option<usize>),
@@ -36,6 +37,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (1..12_u64, prop::option::of(0..14_usize), any::<bool>())
             .prop_map(|(n, start, is_shuffled)| Step::Play { n, start, is_shuffled }),
         2 => (1..4_u64, placement).prop_map(|(n, placement)| Step::Add { n, placement }),
+        1 => (1..6_u64).prop_map(Step::Extend),
         2 => (0..20_usize).prop_map(Step::Jump),
         2 => prop::collection::vec(0..20_usize, 1..4).prop_map(Step::Remove),
         3 => (0..20_usize, prop::option::of(0..20_usize)).prop_map(|(a, b)| Step::Move(a, b)),
@@ -103,6 +105,7 @@ fn take(rig: &mut Rig, step: &Step) {
     match step {
         Step::Play { n, start, is_shuffled } => rig.play(1..=*n, *start, *is_shuffled),
         Step::Add { n, placement } => rig.add(100..100 + n, *placement),
+        Step::Extend(n) => rig.extend(200..200 + n),
         Step::Listen(ms) if rig.sounds() => rig.listen(*ms),
         Step::Ends if rig.sounds() => rig.track_ends(),
         Step::Fails if rig.sounds() => rig.fail("broken"),
@@ -253,7 +256,7 @@ proptest! {
             let after: BTreeSet<_> = line(&rig).into_iter().collect();
             match step {
                 Step::Play { .. } | Step::Remove(_) | Step::Clear | Step::Undo => {}
-                Step::Add { .. } => prop_assert!(after.is_superset(&before)),
+                Step::Add { .. } | Step::Extend(_) => prop_assert!(after.is_superset(&before)),
                 // A new round leaves out what was added for once.
                 Step::Next | Step::Ends | Step::Fails | Step::Toggle if is_wrap => {
                     prop_assert!(after.is_subset(&before));

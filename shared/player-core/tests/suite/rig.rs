@@ -148,6 +148,12 @@ impl Rig {
         self.give(Input::Add { tracks: tracks.into_iter().map(track).collect(), placement });
     }
 
+    /// More of the context that is on.
+    pub fn extend(&mut self, tracks: impl IntoIterator<Item = u64>) {
+        let lot = self.player.queue().lot();
+        self.give(Input::Extend { lot, tracks: tracks.into_iter().map(track).collect() });
+    }
+
     pub fn entry(&self, wanted: u64) -> EntryId {
         let queue = self.player.queue();
         let upcoming = queue.upcoming().map(|(entry, _)| entry);

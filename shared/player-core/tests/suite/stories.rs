@@ -396,3 +396,46 @@ fn impossible_wishes_are_refused_and_change_nothing() {
     }
     assert_eq!(rig.player.snapshot(rig.now_ms), before);
 }
+
+#[test]
+fn more_of_a_context_comes_at_its_end_and_survives_an_undo() {
+    let mut rig = playing(2);
+    let lot = rig.player.queue().lot();
+    rig.add([10], Placement::Last);
+    rig.extend([3, 4]);
+    assert_eq!(rig.line(), "[1] 10 | 2 3 4");
+    rig.give(Input::Undo);
+    assert_eq!(rig.line(), "[1] | 2 3 4");
+    rig.give(Input::Clear);
+    rig.give(Input::Extend { lot, tracks: vec![track(5)] });
+    assert_eq!(rig.line(), "[1] |");
+    rig.give(Input::Undo);
+    assert_eq!(rig.line(), "[1] | 2 3 4 5");
+}
+
+#[test]
+fn more_of_a_context_that_is_over_is_refused() {
+    let mut rig = playing(2);
+    let lot = rig.player.queue().lot();
+    for start in 0..60 {
+        rig.play([7, 8], Some(start % 2), false);
+    }
+    rig.give(Input::Extend { lot, tracks: vec![track(3)] });
+    assert!(rig.last.contains(&Effect::Refuse(Refusal::UnknownContext)), "{:?}", rig.last);
+    assert_eq!(rig.line(), "7 [8] |");
+}
+
+#[test]
+fn more_of_a_shuffled_context_is_mixed_in_and_has_its_place_in_the_order() {
+    let mut rig = Rig::default();
+    rig.play(1..=200, Some(0), true);
+    rig.extend(201..=400);
+    let upcoming = |rig: &Rig| -> Vec<_> {
+        rig.player.queue().upcoming().map(|(entry, _)| entry.track).collect()
+    };
+    let late: Vec<_> = (201..=400).map(track).collect();
+    let n_late_first = upcoming(&rig)[..200].iter().filter(|id| late.contains(id)).count();
+    assert!((60..=140).contains(&n_late_first), "{n_late_first}");
+    rig.give(Input::SetShuffle { is_shuffled: false });
+    assert_eq!(upcoming(&rig), (2..=400).map(track).collect::<Vec<_>>());
+}

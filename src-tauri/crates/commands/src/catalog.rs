@@ -20,6 +20,10 @@ use crate::{
     tracks::Tracks,
 };
 
+mod walk;
+
+pub(crate) use walk::Walk;
+
 /// Releases of an artist that are asked for at a time, when all of them are to be played.
 const FETCHES_MAX: usize = 4;
 
@@ -57,17 +61,28 @@ impl Catalog {
     }
 
     pub async fn track_list(&self, query: ListQuery) -> Result<Page<Track>, Fault> {
-        let sort = match query.sort {
-            Sort::Artist => "artist",
-            Sort::Release => "release",
-            Sort::Added => "added",
-            Sort::Duration => "duration",
-            Sort::Plays => "plays",
-            Sort::Name | Sort::Date => "title",
-        };
-        let page = self.list("/tracks", sort, query).await?;
+        let page = self.list("/tracks", track_sort(query.sort), query).await?;
         self.tracks.seen(&page.items).await;
         Ok(page)
+    }
+
+    /// A page of tracks on the way to a long queue: not kept on this device, where it would push
+    /// out what was looked at.
+    pub async fn tracks_passing(&self, query: ListQuery) -> Result<Page<Track>, Fault> {
+        let request = list_request("/tracks", track_sort(query.sort), query.clone());
+        match self.server.json::<ApiPage<Track>>(request).await {
+            Ok(page) => {
+                self.tracks.seen(&page.items).await;
+                Ok(Page {
+                    items: page.items,
+                    next_cursor: page.next_cursor,
+                    total: page.total,
+                    is_stale: false,
+                })
+            }
+            Err(fault) if fault.kind == FaultKind::Offline => self.track_list(query).await,
+            Err(fault) => Err(fault),
+        }
     }
 
     async fn list<T: DeserializeOwned>(
@@ -76,21 +91,8 @@ impl Catalog {
         sort: &str,
         query: ListQuery,
     ) -> Result<Page<T>, Fault> {
-        let mut request = Request::get(path);
-        request.query.push(("sort", sort.to_owned()));
-        if query.is_descending {
-            request.query.push(("order", "desc".to_owned()));
-        }
-        let filter = query.filter.trim();
-        if !filter.is_empty() {
-            request.query.push(("filter", filter.to_owned()));
-        }
-        if let Some(cursor) = query.cursor {
-            request.query.push(("cursor", cursor));
-        }
-        let limit = query.limit.clamp(1, api::PAGE_LIMIT_MAX);
-        request.query.push(("limit", limit.to_string()));
-        let (page, is_stale): (ApiPage<T>, bool) = self.cached(request).await?;
+        let (page, is_stale): (ApiPage<T>, bool) =
+            self.cached(list_request(path, sort, query)).await?;
         Ok(Page { items: page.items, next_cursor: page.next_cursor, total: page.total, is_stale })
     }
 
@@ -155,6 +157,14 @@ impl Catalog {
             }
             ipc::Selection::Release { id } => available(&self.release_view(id).await?.tracks),
             ipc::Selection::Artist { id } => self.artist_tracks(id).await?,
+            ipc::Selection::Library { query } => {
+                let mut walk = Walk::new(query);
+                let mut ids = Vec::new();
+                while let Some(more) = walk.next(self).await? {
+                    ids.extend(more);
+                }
+                ids
+            }
         };
         let found = start.map(|start| ids.iter().position(|id| *id == start));
         match found {
@@ -235,6 +245,35 @@ impl Catalog {
     }
 }
 
+fn track_sort(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Artist => "artist",
+        Sort::Release => "release",
+        Sort::Added => "added",
+        Sort::Duration => "duration",
+        Sort::Plays => "plays",
+        Sort::Name | Sort::Date => "title",
+    }
+}
+
+fn list_request<'a>(path: &'a str, sort: &str, query: ListQuery) -> Request<'a> {
+    let mut request = Request::get(path);
+    request.query.push(("sort", sort.to_owned()));
+    if query.is_descending {
+        request.query.push(("order", "desc".to_owned()));
+    }
+    let filter = query.filter.trim();
+    if !filter.is_empty() {
+        request.query.push(("filter", filter.to_owned()));
+    }
+    if let Some(cursor) = query.cursor {
+        request.query.push(("cursor", cursor));
+    }
+    let limit = query.limit.clamp(1, api::PAGE_LIMIT_MAX);
+    request.query.push(("limit", limit.to_string()));
+    request
+}
+
 /// Names an answer by what was asked.
 fn key(request: &Request<'_>) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
@@ -242,7 +281,7 @@ fn key(request: &Request<'_>) -> String {
     format!("{}?{}", request.path, query.finish())
 }
 
-fn available(tracks: &[Track]) -> Vec<TrackId> {
+pub(crate) fn available(tracks: &[Track]) -> Vec<TrackId> {
     tracks.iter().filter(|track| track.is_available).map(|track| track.id).collect()
 }
 

@@ -59,9 +59,10 @@ pub(crate) struct Window {
 }
 
 pub(crate) enum Ask {
+    /// Answers with the lot of the queue then: see [`player_core::Queue::lot`].
     Give {
         input: Input,
-        done: oneshot::Sender<Result<(), Fault>>,
+        done: oneshot::Sender<Result<u64, Fault>>,
     },
     View {
         answer: oneshot::Sender<PlayerView>,
@@ -126,6 +127,11 @@ impl Player {
     }
 
     pub async fn give(&self, input: Input) -> Result<(), Fault> {
+        self.begin(input).await.map(drop)
+    }
+
+    /// Gives an input that begins a context, and answers what names that.
+    pub async fn begin(&self, input: Input) -> Result<u64, Fault> {
         self.ask(|done| Ask::Give { input, done }).await?
     }
 

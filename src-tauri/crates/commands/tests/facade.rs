@@ -244,6 +244,32 @@ async fn listener_searches_plays_and_finds_everything_again_after_a_restart() ->
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn library_plays_in_the_order_of_its_list_from_a_page_on() -> Outcome {
+    let (_stand, facade) = Stand::new().await?;
+    let query = ListQuery { is_descending: true, limit: 1, ..ListQuery::default() };
+    let first = said(facade.track_list(ipc::TrackList { query: query.clone() }).await)?;
+    ensure!(first.items[0].title == "Salt and Copper" && first.total == 4, "{first:?}");
+    let play = |query: ListQuery, start, is_shuffled| ipc::PlayFrom {
+        context: Context::Library,
+        selection: Selection::Library { query },
+        start,
+        is_shuffled,
+    };
+    let rest = ListQuery { cursor: first.next_cursor, ..query.clone() };
+    let page = said(facade.track_list(ipc::TrackList { query: rest.clone() }).await)?;
+    said(facade.player_play(play(rest.clone(), Some(page.items[0].id), false)).await)?;
+    let coming = upcoming(&facade).await?.into_iter().map(|(title, _)| title).collect::<Vec<_>>();
+    ensure!(coming == ["Harbour Lights", "Glass Meadow"], "{coming:?}");
+
+    said(facade.player_play(play(query, None, true)).await)?;
+    ensure!(upcoming(&facade).await?.len() == 3);
+    // What stands before the page does not belong to the list from there.
+    let refused = facade.player_play(play(rest, Some(first.items[0].id), false)).await;
+    ensure!(refused.is_err_and(|fault| fault.kind == FaultKind::NotFound));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn crash_loses_about_a_second_of_the_position_and_nothing_of_the_queue() -> Outcome {
     let (stand, facade) = Stand::new().await?;
     choose_passphrase(&facade).await?;

@@ -11,6 +11,9 @@ impl Facade {
     }
 
     pub async fn player_play(&self, call: ipc::PlayFrom) -> Result<(), Fault> {
+        if let ipc::Selection::Library { query } = call.selection {
+            return self.play_library(call.context, query, call.start, call.is_shuffled).await;
+        }
         let selected = self.inner.catalog.select(call.selection, call.start).await?;
         let input = Input::PlayFrom {
             context: call.context,

@@ -135,7 +135,11 @@ impl Stage {
     fn answer(&mut self, ask: Ask) {
         // An asker that has gone needs no answer.
         match ask {
-            Ask::Give { input, done } => drop(done.send(self.give(input))),
+            Ask::Give { input, done } => {
+                let given = self.give(input).map(|()| self.player.queue().lot());
+                // An asker that has gone needs no answer.
+                let _ = done.send(given);
+            }
             Ask::View { answer } => drop(answer.send(self.view())),
             Ask::Window { offset, limit, answer } => {
                 drop(answer.send(self.window(offset, limit)));
@@ -318,6 +322,7 @@ fn refused(refusal: Refusal) -> Fault {
                 "Clear it first, or add fewer.",
             );
         }
+        Refusal::UnknownContext => "Something else plays by now.",
         Refusal::UnknownEntry => "This entry is no longer in the queue.",
         Refusal::NoTracks => "There are no tracks to play.",
         Refusal::NothingToUndo => "There is nothing to undo.",

@@ -61,6 +61,7 @@ impl Authorize for Token {
 
 /// One imported track, under the path of its stream.
 struct Track {
+    format: &'static str,
     path: String,
     duration_ms: u64,
 }
@@ -248,42 +249,72 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
     report.figure("mpv_p50_ms", mpv_p50);
     report.limited("shaped_vs_mpv", mpv_p50 / shaped_p50, Limit::AtLeast(1.0));
 
-    let (mut times, mut requests) = (Vec::new(), Vec::new());
+    let mut seeks = Vec::new();
     for index in 0..options.seeks {
-        let (time, n_requests) = time_seek(&mut player, &link, &long[index % long.len()], index)?;
-        times.push(time);
-        requests.push(n_requests);
+        seeks.push(time_seek(&mut player, &link, &long[index % long.len()], index)?);
     }
+    report_seeks(&mut report, &seeks);
+    Ok(report)
+}
+
+/// What one seek took until the first sound.
+struct SeekCost {
+    format: &'static str,
+    ms: f64,
+    n_requests: f64,
+    /// Packets that came down the line.
+    n_packets: f64,
+}
+
+fn report_seeks(report: &mut Report, seeks: &[SeekCost]) {
+    let all = |value: fn(&SeekCost) -> f64| seeks.iter().map(value).collect::<Vec<_>>();
+    let mut requests = all(|seek| seek.n_requests);
+    let mut times = all(|seek| seek.ms);
     report.limited("seek_requests", quantile(&mut requests, 0.5), Limit::AtMost(1.0));
     report.figure("seek_requests_max", quantile(&mut requests, 1.0));
     report.figure("seek_p50_ms", quantile(&mut times, 0.5));
     report.limited("seek_p95_ms", quantile(&mut times, 0.95), Limit::AtMost(120.0));
-    Ok(report)
+    let stalls =
+        |n_packets: f64| 1.0 - (1.0 - 1.0 / Shape::default().one_in as f64).powf(n_packets);
+    // Each packet down and the request may be the one that stalls, and one seek in twenty may
+    // at most.
+    let expected = seeks.iter().map(|seek| stalls(seek.n_packets + 1.0)).sum::<f64>();
+    report.figure("seek_stalls_expected_pct", expected * 100.0 / seeks.len() as f64);
+    let per_format = FORMATS.map(|(format, _)| {
+        let of = |value: fn(&SeekCost) -> f64| {
+            let mut values: Vec<f64> =
+                seeks.iter().filter(|seek| seek.format == format).map(value).collect();
+            quantile(&mut values, 0.5)
+        };
+        format!("{format} {:.0} ms by {:.0} packets", of(|seek| seek.ms), of(|seek| seek.n_packets))
+    });
+    report.condition("seeks, p50", per_format.join(", "));
 }
 
-/// Loads a long track, and seeks far behind what has arrived. Answers with the milliseconds to
-/// the first sound from there and the requests for the stream that this took.
+/// Loads a long track, and seeks far behind what has arrived.
 fn time_seek(
     player: &mut Player,
     link: &Link,
     track: &Track,
     index: usize,
-) -> anyhow::Result<(f64, f64)> {
+) -> anyhow::Result<SeekCost> {
     let item = player.item(link.url(), track)?;
     // Paused, so that the first sound is that of the new place.
     player.engine.send(Command::Load { item, position_ms: 0, is_playing: false })?;
     thread::sleep(Duration::from_millis(600));
-    let before = link.n_streams();
+    let (before, packets_before) = (link.n_streams(), link.n_packets());
     let began = Instant::now();
     let position_ms = track.duration_ms * (60 + index as u64 * 7 % 30) / 100;
     player.engine.send(Command::Seek { position_ms })?;
     player.engine.send(Command::Play)?;
     let sound = player.capture.wait_for_sound(PATIENCE).context("no sound came")?;
-    let n_requests = link.n_streams() - before;
+    let n_requests = (link.n_streams() - before) as f64;
+    let n_packets = (link.n_packets() - packets_before) as f64;
     player.stop()?;
     // The connection that the next seek will use is opened meanwhile.
     thread::sleep(Duration::from_millis(300));
-    Ok((sound.duration_since(began).as_secs_f64() * 1000.0, n_requests as f64))
+    let ms = sound.duration_since(began).as_secs_f64() * 1000.0;
+    Ok(SeekCost { format: track.format, ms, n_requests, n_packets })
 }
 
 /// Frames too many when two files follow each other, over what each has alone.
@@ -324,7 +355,10 @@ fn tracks_of(page: &serde_json::Value) -> anyhow::Result<Vec<Track>> {
         .map(|item| {
             let id = item["id"].as_str().context("a track has an id")?;
             let duration_ms = item["duration_ms"].as_u64().context("a track has a length")?;
-            Ok(Track { path: format!("/api/v1/tracks/{id}/stream"), duration_ms })
+            let title = item["title"].as_str().context("a track has a title")?;
+            let index: usize = title.trim_start_matches("Track ").parse()?;
+            let (format, _) = FORMATS[index % FORMATS.len()];
+            Ok(Track { format, path: format!("/api/v1/tracks/{id}/stream"), duration_ms })
         })
         .collect()
 }

@@ -49,7 +49,14 @@ impl Default for Shape {
 /// A running proxy; its tasks end with the runtime.
 pub struct Link {
     url: String,
-    n_streams: Arc<AtomicUsize>,
+    counts: Arc<Counts>,
+}
+
+/// What passed so far.
+#[derive(Default)]
+struct Counts {
+    n_streams: AtomicUsize,
+    n_packets: AtomicUsize,
 }
 
 impl Link {
@@ -58,17 +65,17 @@ impl Link {
         let target = url.strip_prefix("http://").context("a plain address")?.to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let own = format!("http://{}", listener.local_addr()?);
-        let n_streams = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&n_streams);
+        let counts = Arc::<Counts>::default();
+        let own_counts = Arc::clone(&counts);
         tokio::spawn(async move {
             let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
             while let Ok((near, _)) = listener.accept().await {
                 seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                let (target, counter) = (target.clone(), Arc::clone(&counter));
-                tokio::spawn(async move { join(near, &target, shape, seed, counter).await });
+                let (target, counts) = (target.clone(), Arc::clone(&own_counts));
+                tokio::spawn(async move { join(near, &target, shape, seed, &counts).await });
             }
         });
-        Ok(Self { url: own, n_streams })
+        Ok(Self { url: own, counts })
     }
 
     pub fn url(&self) -> &str {
@@ -77,11 +84,16 @@ impl Link {
 
     /// Requests for streams that passed so far.
     pub fn n_streams(&self) -> usize {
-        self.n_streams.load(Ordering::SeqCst)
+        self.counts.n_streams.load(Ordering::SeqCst)
+    }
+
+    /// Packets that came down so far.
+    pub fn n_packets(&self) -> usize {
+        self.counts.n_packets.load(Ordering::SeqCst)
     }
 }
 
-async fn join(near: TcpStream, target: &str, shape: Shape, seed: u64, counter: Arc<AtomicUsize>) {
+async fn join(near: TcpStream, target: &str, shape: Shape, seed: u64, counts: &Counts) {
     let Ok(far) = TcpStream::connect(target).await else { return };
     // Without delay of their own, or small writes would wait for the kernel's acknowledgement.
     if near.set_nodelay(true).and(far.set_nodelay(true)).is_err() {
@@ -91,24 +103,34 @@ async fn join(near: TcpStream, target: &str, shape: Shape, seed: u64, counter: A
     let (far_read, far_write) = far.into_split();
     // The kernel completes the handshake at once; on the line it takes a round trip.
     let established = Instant::now() + shape.round_trip;
-    let up = carry(near_read, far_write, shape, established, seed | 1, Some(counter));
-    let down = carry(far_read, near_write, shape, established, seed.rotate_left(17) | 1, None);
+    let count_stream = |packet: &[u8]| {
+        if packet.starts_with(b"GET /api/v1/tracks/") {
+            counts.n_streams.fetch_add(1, Ordering::SeqCst);
+        }
+    };
+    let count_packet = |_: &[u8]| {
+        counts.n_packets.fetch_add(1, Ordering::SeqCst);
+    };
+    let up = carry(near_read, far_write, shape, established, seed | 1, count_stream);
+    let seed = seed.rotate_left(17) | 1;
+    let down = carry(far_read, near_write, shape, established, seed, count_packet);
     tokio::join!(up, down);
 }
 
-/// Carries bytes one way until an end closes.
+/// Carries bytes one way until an end closes; `count` sees each packet as it is delivered.
 async fn carry(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     shape: Shape,
     established: Instant,
     mut random: u64,
-    counter: Option<Arc<AtomicUsize>>,
+    count: impl Fn(&[u8]),
 ) {
     let (send, mut receive) = mpsc::channel::<(Instant, Vec<u8>)>(MAX_UNDER_WAY);
     let delivery = async move {
         while let Some((due, bytes)) = receive.recv().await {
             sleep_until(due).await;
+            count(&bytes);
             if to.write_all(&bytes).await.is_err() {
                 return;
             }
@@ -120,11 +142,6 @@ async fn carry(
         let mut free_at = established;
         let mut packet = vec![0; PACKET];
         while let Ok(n @ 1..) = from.read(&mut packet).await {
-            if let Some(counter) = &counter
-                && packet[..n].starts_with(b"GET /api/v1/tracks/")
-            {
-                counter.fetch_add(1, Ordering::SeqCst);
-            }
             random ^= random << 13;
             random ^= random >> 7;
             random ^= random << 17;

@@ -530,6 +530,9 @@ fn describe(error: &Error) -> String {
             "the file is cut off".to_owned()
         }
         Error::IoError(error) => error.to_string(),
+        Error::Unsupported(what) if what.starts_with("aac:") => {
+            "this kind of AAC (HE-AAC, perhaps) cannot be played; only AAC-LC can".to_owned()
+        }
         Error::Unsupported(_) => "this is not a kind of audio that can be played".to_owned(),
         Error::LimitError(_) => "the file asks for more memory than is reasonable".to_owned(),
         other => format!("the file is damaged: {other}"),

@@ -107,6 +107,29 @@ fn every_format_plays_whole_and_trimmed_over_http() {
     assert_none(&faults);
 }
 
+/// No free encoder makes HE-AAC: a file of AAC-LC that says that it needs one for its upper half
+/// is what a decoder without it meets.
+#[test]
+fn he_aac_fails_in_words() {
+    let folder = temp_dir();
+    let wav = folder.path().join("source.wav");
+    write_wav(&wav, 22_050, &music(22_050, 22_050));
+    let path = folder.path().join("a.m4a");
+    convert(&wav, &path, &["-c:a", "aac", "-movflags", "+faststart"]);
+    let mut bytes = std::fs::read(&path).unwrap();
+    // AudioSpecificConfig: object type 2, 22.05 kHz, stereo; then object type 5 for 44.1 kHz.
+    let at = bytes.windows(5).position(|five| five == [0x13, 0x90, 0x56, 0xe5, 0]).unwrap();
+    bytes[at..at + 5].copy_from_slice(&[0x2b, 0x92, 0x08, 0, 0]);
+    std::fs::write(&path, bytes).unwrap();
+    let mut player = Player::start(RATE, Pace::Unpaced);
+    let token = player.load(Source::File(path), 1_000);
+    let failed = player.wait_for(|event| matches!(event, Event::Failed { .. }));
+    assert!(
+        matches!(&failed, Event::Failed { token: of, reason } if *of == token && reason.contains("HE-AAC")),
+        "{failed:?}"
+    );
+}
+
 #[test]
 fn seeks_land_on_the_sample_or_within_a_frame() {
     let folder = temp_dir();

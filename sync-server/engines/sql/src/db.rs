@@ -2,7 +2,10 @@
 
 use std::{error::Error as StdError, time::Duration};
 
-use sqlx::{Any, AnyPool, Executor as _, Transaction, any::AnyPoolOptions, pool::PoolConnection};
+use sqlx::{
+    Any, AnyConnection, AnyPool, Connection as _, Executor as _, Transaction, any::AnyPoolOptions,
+    pool::PoolConnection,
+};
 
 use crate::{
     Error, Tx,
@@ -55,7 +58,12 @@ impl Db {
         let open = |source| Error::Open { url: without_password(url), source };
         match kind {
             Kind::Sqlite => {
-                // The writer comes first: it makes the file and switches it to WAL.
+                // One connection alone comes first, and makes the file: a pool tries a file that cannot be opened
+                // again and again until its time is up.
+                try_sqlite(url).await.map_err(|source| match is_damaged(&source) {
+                    true => Error::Damaged { url: without_password(url), source },
+                    false => open(source),
+                })?;
                 let writers = sqlite_pool(1).connect(url).await.map_err(open)?;
                 let readers = sqlite_pool(READERS_MAX).connect(url).await.map_err(open)?;
                 Ok(Self { kind, readers, writers })
@@ -183,8 +191,29 @@ fn kind(url: &str) -> Result<Kind, Error> {
     }
 }
 
+/// Opens the file, making it where it is missing, and closes it again.
+async fn try_sqlite(url: &str) -> Result<(), sqlx::Error> {
+    let mut connection = AnyConnection::connect(url).await?;
+    connection.execute(SQLITE_SETTINGS).await?;
+    connection.close().await
+}
+
+/// `SQLITE_CORRUPT` and `SQLITE_NOTADB`.
+fn is_damaged(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.and_then(|code| code.parse::<u32>().ok())
+        .is_some_and(|code| matches!(code & 0xff, 11 | 26))
+}
+
 fn pool(n_connections: u32) -> AnyPoolOptions {
-    AnyPoolOptions::new().max_connections(n_connections).acquire_timeout(ACQUIRE_TIMEOUT)
+    AnyPoolOptions::new()
+        .max_connections(n_connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A full disk makes SQLite end a transaction by itself. The driver does not notice and
+        // would refuse every later one on this connection.
+        .before_acquire(|connection, _| {
+            Box::pin(async move { Ok(!connection.is_in_transaction()) })
+        })
 }
 
 fn sqlite_pool(n_connections: u32) -> AnyPoolOptions {

@@ -12,6 +12,16 @@ pub enum Error {
     },
 
     #[error(
+        "the database {url} is damaged; restore it from a backup, or move it away to start anew"
+    )]
+    Damaged {
+        /// Without user and password.
+        url: String,
+        #[source]
+        source: sqlx::Error,
+    },
+
+    #[error(
         "this build has no driver for {scheme:?} databases; SQLite is built in, PostgreSQL is \
          the cargo feature `postgres`"
     )]

@@ -24,6 +24,39 @@ const STEPS: &[Step] = &[
     (2, "note by n", "CREATE INDEX note_by_n ON note (n, id)"),
 ];
 
+/// As SQLite does where the disk is full.
+#[tokio::test]
+async fn a_transaction_that_the_database_ended_harms_no_later_one() {
+    for db in testing::databases().await {
+        let ended = db
+            .with_tx(|mut tx| async move {
+                sqlx::query("ROLLBACK").execute(&mut *tx).await?;
+                sqlx::query("SELECT n FROM missing").execute(&mut *tx).await?;
+                Ok::<_, Error>(())
+            })
+            .await;
+        assert!(ended.is_err());
+        db.migrate("notes", STEPS).await.unwrap();
+        db.with_tx(|mut tx| async move {
+            sqlx::query("INSERT INTO note (id, n) VALUES ('a', 1)").execute(&mut *tx).await?;
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap_or_else(|error| panic!("{:?}: {error:?}", db.kind()));
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_named_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("m.db");
+    std::fs::write(&file, vec![b'x'; 5_000]).unwrap();
+    let started = std::time::Instant::now();
+    let error = Db::open(&format!("sqlite://{}?mode=rwc", file.display())).await.unwrap_err();
+    assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
+    assert!(started.elapsed() < std::time::Duration::from_secs(5));
+}
+
 #[tokio::test]
 async fn every_column_type_survives_a_round_trip() {
     for db in testing::databases().await {

@@ -63,6 +63,7 @@ calls! {
     queue_undo: QueueUndo;
     settings_view: SettingsGet;
     settings_update: SettingsUpdate;
+    interface_ready: InterfaceReady;
 }
 
 #[cfg(test)]

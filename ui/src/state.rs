@@ -1,9 +1,9 @@
 //! What the shell last said, and what the user can make it do.
 
 use ::ipc::{
-    Call, Context, Event, Fault, FaultKind, Placement, PlayFrom, Playback, PlayerGet, PlayerView,
-    QueueAdd, QueueUndo, Repeat, Selection, SessionGet, SessionView, SetMuted, SetRepeat,
-    SetShuffle, Settings, SettingsGet, SettingsUpdate, SettingsView,
+    Call, Context, Event, Fault, FaultKind, InterfaceReady, Placement, PlayFrom, Playback,
+    PlayerGet, PlayerView, QueueAdd, QueueUndo, Repeat, Selection, SessionGet, SessionView,
+    SetMuted, SetRepeat, SetShuffle, Settings, SettingsGet, SettingsUpdate, SettingsView,
 };
 use domain::{Track, TrackId};
 use leptos::{prelude::*, task::spawn_local};
@@ -68,8 +68,12 @@ impl State {
                 self.on_session(invoke(SessionGet {}).await?);
                 Ok::<(), Fault>(())
             };
-            if let Err(fault) = asked.await {
-                self.start_fault.set(Some(fault));
+            match asked.await {
+                // The second frame begins when the first page has been drawn.
+                Ok(()) => request_animation_frame(move || {
+                    request_animation_frame(move || self.send(InterfaceReady {}));
+                }),
+                Err(fault) => self.start_fault.set(Some(fault)),
             }
         });
     }

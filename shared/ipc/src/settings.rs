@@ -43,4 +43,6 @@ pub struct SettingsView {
 calls! {
     "settings_view": SettingsGet {} -> SettingsView;
     "settings_update": SettingsUpdate { settings: Settings } -> SettingsView;
+    /// The first page is there to be used.
+    "interface_ready": InterfaceReady {} -> ();
 }

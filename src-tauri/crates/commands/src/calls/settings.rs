@@ -21,6 +21,15 @@ impl Facade {
         })
     }
 
+    /// Tells the log, which tells how long a start takes.
+    pub fn interface_ready(
+        &self,
+        _call: ipc::InterfaceReady,
+    ) -> impl Future<Output = Result<(), Fault>> + use<> {
+        tracing::info!("the interface is ready to use");
+        std::future::ready(Ok(()))
+    }
+
     pub async fn settings_update(&self, call: ipc::SettingsUpdate) -> Result<SettingsView, Fault> {
         let settings = call.settings;
         let (n_max, len_max) = SHORTCUTS_MAX;

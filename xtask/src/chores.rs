@@ -38,7 +38,6 @@ pub fn screenshots() -> Result<()> {
 /// One benchmark, from release builds.
 pub fn bench(name: &str, is_json: bool, rest: &[String]) -> Result<()> {
     setup::run(Purpose::Bench)?;
-    ui::run()?;
     sh::step("release builds");
     sh::run(&mut sh::cargo(&[
         "build",
@@ -46,17 +45,30 @@ pub fn bench(name: &str, is_json: bool, rest: &[String]) -> Result<()> {
         "--package",
         "server",
         "--package",
-        "player-app",
-        "--package",
         "bench",
         "--bins",
     ]))?;
+    if name == "app" {
+        bundle()?;
+    }
     let mut bench = Command::new(workspace::released("bench"));
     bench.arg(name).current_dir(workspace::root());
     if is_json {
         bench.arg("--json");
     }
     sh::run(bench.args(rest))
+}
+
+/// The app as its Debian package, with the interface it embeds.
+fn bundle() -> Result<()> {
+    setup::bundler()?;
+    ui::run()?;
+    sh::step("package");
+    // Its `beforeBuildCommand` has just been done.
+    let no_command = r#"{"build":{"beforeBuildCommand":""}}"#;
+    let mut build = Command::new(workspace::tools_dir().join("bin/cargo-tauri"));
+    build.args(["build", "--bundles", "deb", "--config", no_command]);
+    sh::run(build.current_dir(workspace::root()))
 }
 
 /// The HTTP contract as a committed file.

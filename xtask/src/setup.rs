@@ -4,8 +4,8 @@ use anyhow::Result;
 
 use crate::sh;
 
-mod driver;
 mod packages;
+mod tauri;
 pub mod wasm;
 
 /// What the machine is being prepared for; each includes the ones before it.
@@ -29,7 +29,13 @@ pub fn run(purpose: Purpose) -> Result<()> {
     wasm::ensure()?;
     if purpose >= Purpose::VirtualWindow && cfg!(target_os = "linux") {
         sh::step("setup: tauri-driver");
-        driver::ensure()?;
+        tauri::ensure_driver()?;
     }
     Ok(())
+}
+
+/// Installs what packages the app.
+pub fn bundler() -> Result<()> {
+    sh::step("setup: tauri-cli");
+    tauri::ensure_bundler()
 }

@@ -3,6 +3,7 @@
 //! Benchmarks print figures beside the limits they are held to; they fail only when they could
 //! not measure. Comparisons run both sides in turn in the same run.
 
+mod app;
 mod import;
 mod report;
 mod search;
@@ -27,6 +28,8 @@ enum Bench {
     Start(start::Options),
     /// Importing a library, beside ffmpeg and mpd.
     Import(import::Options),
+    /// The app as it is shipped: memory, processor, start, size.
+    App(app::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -35,6 +38,7 @@ fn main() -> anyhow::Result<()> {
         Bench::Search(options) => search::run(&options)?,
         Bench::Start(options) => start::run(&options)?,
         Bench::Import(options) => import::run(&options)?,
+        Bench::App(options) => app::run(&options)?,
     };
     report.print(args.json)
 }

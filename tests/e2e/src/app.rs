@@ -66,6 +66,12 @@ impl App {
         Ok(Self { client, driver: Some(driver), bus })
     }
 
+    /// The app's process and all that it started.
+    pub fn processes(&self) -> Result<Vec<u32>> {
+        let app = app_process(self.driver.as_ref().context("the app runs")?.id())?;
+        Ok(std::iter::once(app).chain(descendants(app)).collect())
+    }
+
     /// The last lines of the app's log.
     pub fn log_tail(&self) -> String {
         self.driver.as_ref().map(Process::log_tail).unwrap_or_default()

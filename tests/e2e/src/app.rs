@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How long the window may take to react to anything.
-pub const LIMIT: Duration = Duration::from_secs(20);
+pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// A running app.
 pub struct App {
@@ -49,7 +49,7 @@ impl App {
         let application = json!({ "application": process::built("melodyud")? });
         capabilities.insert("tauri:options".into(), application);
         let url = format!("http://127.0.0.1:{port}");
-        let connected = wait::until("the app's window", Duration::from_secs(30), async || {
+        let connected = wait::until("the app's window", LIMIT, async || {
             driver.check_alive()?;
             let mut builder = ClientBuilder::new(HttpConnector::new());
             Ok(Some(builder.capabilities(capabilities.clone()).connect(&url).await?))

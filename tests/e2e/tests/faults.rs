@@ -6,8 +6,8 @@
 use std::{path::Path, process::Command, time::Duration};
 
 use e2e::{
-    App, Desktop, Server, demo::sign_in, desktop::SoundOutput, material, process, server::Listener,
-    wait,
+    App, Desktop, Server, app::LIMIT, demo::sign_in, desktop::SoundOutput, material, process,
+    server::Listener, wait,
 };
 use ipc::Playback;
 
@@ -62,7 +62,7 @@ async fn a_second_start_raises_the_first_window_and_ends() {
     let mut second = Command::new(process::built("melodyud").unwrap());
     desktop.dress(&mut second).env("MELODYUD_DATA", dir.path().join("app"));
     let mut second = process::Process::start("second", &mut second, desktop.dir()).unwrap();
-    let ended = second.wait(Duration::from_secs(15)).unwrap();
+    let ended = second.wait(LIMIT).unwrap();
     assert!(ended.is_some_and(|status| status.success()), "{ended:?}: {}", second.log_tail());
     let view = app.player().await.unwrap();
     assert_eq!(view.playback, Playback::Playing, "the first goes on");
@@ -72,7 +72,7 @@ async fn a_second_start_raises_the_first_window_and_ends() {
 async fn without_any_sound_device_the_window_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let (_desktop, _server, app) = playing(dir.path(), SoundOutput::None).await;
-    let reason = wait::until("a reason in words", Duration::from_secs(15), async || {
+    let reason = wait::until("a reason in words", LIMIT, async || {
         let view = app.player().await?;
         Ok(match view.playback {
             Playback::Waiting { reason } | Playback::Failed { reason } => Some(reason),
@@ -85,8 +85,11 @@ async fn without_any_sound_device_the_window_says_so() {
         reason.to_lowercase().contains("sound") || reason.to_lowercase().contains("audio"),
         "{reason}"
     );
-    let shown = app.find(".playback-notice").await.unwrap().text().await.unwrap();
-    assert_eq!(shown, reason);
+    for width in [1440, 1280, 1000, 700, 390] {
+        app.resize(width, 844).await.unwrap();
+        let shown = app.find(".playback-notice").await.unwrap().text().await.unwrap();
+        assert_eq!(shown, reason, "at a width of {width}");
+    }
     // Everything else works.
     app.press_with_ctrl('k').await.unwrap();
     app.find("input[role=combobox]").await.unwrap();

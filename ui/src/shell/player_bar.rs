@@ -24,6 +24,7 @@ pub fn PlayerBar() -> impl IntoView {
     view! {
         <section class="player-bar" aria-label="Now playing">
             <p class="unseen" role="status" aria-live="polite">{spoken}</p>
+            <div class="bar-notice" role="status"><PlaybackNotice/></div>
             <MiniProgress/>
             <NowPlaying/>
             <div class="player-middle">
@@ -31,7 +32,6 @@ pub fn PlayerBar() -> impl IntoView {
                 <Scrubber/>
             </div>
             <div class="player-side">
-                <PlaybackNotice/>
                 <QualityBadge/>
                 <button
                     class="icon-button toggle queue-button"

@@ -19,7 +19,7 @@ use limiter::Limiter;
 use rate::Rate;
 
 /// Sound kept ready in the ring, in milliseconds: what a busy machine may be late by.
-const QUEUED_MS: u64 = 240;
+const QUEUED_MS: u64 = 450;
 /// Time in which a changed gain is reached, in milliseconds.
 const GAIN_MS: f32 = 60.0;
 /// Segments remembered at most; they are dropped as they are heard.

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How long the window may take to react to anything.
-pub const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_mins(1);
 
 /// A running app.
 pub struct App {

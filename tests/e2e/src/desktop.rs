@@ -24,7 +24,7 @@ pub const SAMPLE_RATE_HZ: u32 = 44_100;
 /// Sound happens in real time: two desktops at once would starve each other.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
-const START_LIMIT: Duration = Duration::from_secs(20);
+const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// A session bus that starts no service by itself: a keyring that nobody can unlock would wait for
 /// a person.

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 /// How long a process may take to end after it was asked to.
-const END_LIMIT: Duration = Duration::from_secs(8);
+const END_LIMIT: Duration = Duration::from_secs(30);
 
 /// A process with its log.
 pub struct Process {

@@ -34,7 +34,7 @@ impl Recorder {
             .arg(&path);
         let process = Process::start(name, &mut command, desktop.dir())?;
         let recorder = Self { process, path };
-        wait::until("the recording to start", Duration::from_secs(10), async || {
+        wait::until("the recording to start", Duration::from_mins(1), async || {
             Ok(recorder.has_samples().then_some(()))
         })
         .await?;

@@ -1,11 +1,13 @@
 //! Pictures of every screen through the real app: both themes, desktop and phone.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use ipc::{Playback, Theme};
 
-use crate::{App, Desktop, Server, demo::sign_in, desktop::SoundOutput, server::Listener, wait};
+use crate::{
+    App, Desktop, Server, app::LIMIT, demo::sign_in, desktop::SoundOutput, server::Listener, wait,
+};
 
 const SIZES: [(&str, u32, u32); 2] = [("desktop", 1440, 900), ("phone", 390, 844)];
 const THEMES: [(&str, Theme); 2] = [("dark", Theme::Dark), ("light", Theme::Light)];
@@ -89,7 +91,7 @@ async fn settle(app: &App, width: u32) -> Result<()> {
         && document.getAnimations().every(a => a.effect.getTiming().iterations === Infinity \
             || a.playState === 'finished' || a.playState === 'idle');"
         .replace("WIDTH", &width.to_string());
-    wait::until("the screen to settle", Duration::from_secs(10), async || {
+    wait::until("the screen to settle", LIMIT, async || {
         Ok((app.run(&script).await? == true).then_some(()))
     })
     .await

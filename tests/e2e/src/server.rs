@@ -152,7 +152,7 @@ impl Server {
     /// Waits until the search knows what was imported.
     pub async fn wait_until_found(&self, token: &str, query: &str) -> Result<()> {
         let path = format!("search?q={}&limit=5", query.replace(' ', "%20"));
-        wait::until(&format!("the search to find {query}"), Duration::from_secs(30), async || {
+        wait::until(&format!("the search to find {query}"), Duration::from_mins(1), async || {
             let found: Value = self.get(token, &path).await?;
             let tracks = found.get("tracks").and_then(Value::as_array);
             Ok(tracks.is_some_and(|tracks| !tracks.is_empty()).then_some(()))

@@ -78,6 +78,12 @@ impl Stereo {
         self.samples.iter().position(|s| s.abs() > 0.001).map(|at| at / 2)
     }
 
+    /// Without the silence that it begins with.
+    pub fn from_first_sound(mut self) -> Self {
+        self.samples.drain(..self.first_sound().unwrap_or(0) * 2);
+        self
+    }
+
     /// The longest run of frames quieter than -80 dB, in milliseconds.
     pub fn longest_silence_ms(&self) -> f64 {
         let (mut longest, mut run) = (0_u32, 0_u32);
@@ -91,18 +97,6 @@ impl Stereo {
     fn mono(&self) -> Vec<f64> {
         self.samples.chunks_exact(2).map(|frame| f64::from(frame[0] + frame[1]) / 2.0).collect()
     }
-}
-
-/// The best of the recording's stretches of this length, each found in the source on its own.
-///
-/// A busy machine starves a sound server now and then; that is heard as a short silence and moves
-/// all that follows. What was played in between must still be the source, sample by sample.
-pub fn best_stretch(source: &Stereo, recording: &Stereo, length_s: f64) -> Result<Match> {
-    let n_stretches = (recording.duration_s() / length_s) as u32;
-    let found = (0..n_stretches)
-        .filter_map(|idx| find(source, &recording.part(f64::from(idx) * length_s, length_s)).ok())
-        .max_by(|x, y| x.correlation.total_cmp(&y.correlation));
-    found.ok_or_else(|| anyhow::anyhow!("only silence was recorded"))
 }
 
 /// Finds `source` in `recording` by the peak of their cross-correlation.

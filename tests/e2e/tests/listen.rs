@@ -65,6 +65,45 @@ async fn search_and_play(app: &App, query: &str) {
     app.press(&[Key::Enter.into()]).await.unwrap();
 }
 
+/// Records what plays for five seconds, all of which must be the source.
+async fn hear(app: &App, desktop: &Desktop, name: &str, source: &Stereo) {
+    let mut heard = Vec::new();
+    // On a starved machine even the sound server misses a beat; a fault of ours comes each time.
+    for attempt in 0..3 {
+        let recorder = Recorder::start(desktop, &format!("{name}-{attempt}")).await.unwrap();
+        let since_ms = app.player().await.unwrap().position_ms;
+        app.wait_for_player("five seconds", |view| {
+            title(view) == name && view.position_ms > since_ms + 5_000
+        })
+        .await
+        .unwrap();
+        let found = sound::find(source, &recorder.stop().unwrap()).unwrap();
+        if found.correlation > CORRELATION_MIN {
+            return;
+        }
+        heard.push(found);
+        app.press_with_ctrl(Key::Left.into()).await.unwrap();
+        app.wait_for_player("the restart", |view| title(view) == name && view.position_ms < 3_000)
+            .await
+            .unwrap();
+    }
+    panic!("{name} is not what is heard: {heard:?}");
+}
+
+/// Clicks the middle of the scrubber.
+async fn seek_to_the_middle(app: &App) {
+    app.click("[role=slider][aria-label=Position]").await.unwrap();
+    app.wait_for_player("the seek", |view| {
+        view.playback == Playback::Playing && (15_000..35_000).contains(&view.position_ms)
+    })
+    .await
+    .unwrap();
+}
+
+fn has_sounded(view: &ipc::PlayerView) -> bool {
+    view.playback == Playback::Playing && view.position_ms > 300
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_hour_works_and_survives_a_restart() {
     e2e::init();
@@ -97,45 +136,30 @@ async fn the_first_hour_works_and_survives_a_restart() {
     app.go(&format!("/release/{}", release.id)).await.unwrap();
     app.double_click("[data-row='0']").await.unwrap();
     for (number, (format, file)) in material::FORMATS.iter().zip(&files).enumerate() {
-        let is_it = |view: &ipc::PlayerView| {
-            view.track.as_ref().is_some_and(|track| track.title == format.name)
-        };
-        app.wait_for_player(format.name, |view| is_it(view) && view.position_ms > 300)
+        app.wait_for_player(format.name, |view| title(view) == format.name && has_sounded(view))
             .await
             .unwrap();
-        let recorder = Recorder::start(&desktop, format.name).await.unwrap();
-        app.wait_for_player("four seconds", |view| is_it(view) && view.position_ms > 5_500)
-            .await
-            .unwrap();
-        let recording = recorder.stop().unwrap();
-        let source = Stereo::decode(file).unwrap();
-        let heard = sound::best_stretch(&source, &recording, 1.5).unwrap();
-        assert!(heard.correlation > CORRELATION_MIN, "{}: {heard:?}", format.name);
+        hear(&app, &desktop, format.name, &Stereo::decode(file).unwrap()).await;
         if number + 1 < files.len() {
             app.click("button[aria-label=Next]").await.unwrap();
         }
     }
 
-    // Back by two, to a place in the middle, and pause.
-    for _ in 0..2 {
-        app.wait_for_player("a beginning", |view| {
-            view.position_ms < 3_000 || view.position_ms > 5_000
-        })
+    // Back to one that has others behind it, to its middle, to its beginning, to its middle.
+    app.double_click("[data-row='4']").await.unwrap();
+    app.wait_for_player("Mpeg", |view| title(view) == "Mpeg" && has_sounded(view)).await.unwrap();
+    seek_to_the_middle(&app).await;
+    app.press_with_ctrl(Key::Left.into()).await.unwrap();
+    app.wait_for_player("the restart", |view| title(view) == "Mpeg" && view.position_ms < 12_000)
         .await
         .unwrap();
-        app.press_with_ctrl(Key::Left.into()).await.unwrap();
-        app.wait_for_player("the restart", |view| view.position_ms < 2_500).await.unwrap();
-    }
-    app.click("[role=slider][aria-label=Position]").await.unwrap();
-    let middle = app
-        .wait_for_player("the seek", |view| (15_000..25_000).contains(&view.position_ms))
-        .await
-        .unwrap();
-    assert_eq!(middle.playback, Playback::Playing);
+    seek_to_the_middle(&app).await;
     app.click("button[aria-label=Pause]").await.unwrap();
     let before =
         app.wait_for_player("the pause", |view| view.playback == Playback::Paused).await.unwrap();
+    assert_eq!(title(&before), "Mpeg");
     let queue_before = app.ask(ipc::QueueGet { offset: 0, limit: 100 }).await.unwrap();
+    assert_eq!(queue_before.upcoming.len(), 3, "{queue_before:?}");
     app.quit().await.unwrap();
 
     let app = App::open(&desktop, &data).await.unwrap();

@@ -2,7 +2,7 @@
 //! page, styles, fonts and icons. The app embeds that folder.
 //!
 //! What comes from where: `ui/index.html` and `ui/loader.js` -> `/`, `ui/styles/` -> `/styles/`,
-//! all of `assets/` -> `/`; `/ui_app.js` and `/ui_app_bg.wasm` are bound here.
+//! theme, fonts and icons of `assets/` -> `/`; `/ui_app.js` and `/ui_app_bg.wasm` are bound here.
 
 use std::{
     fs,
@@ -24,6 +24,9 @@ const NAME: &str = "ui_app";
 /// Of the interface's own folder, beside what is compiled.
 const PAGE: &[&str] = &["index.html", "loader.js", "styles"];
 
+/// Of `assets/`; what only the documents show stays outside.
+const ASSETS: &[&str] = &["theme.css", "fonts", "icons"];
+
 /// Builds `ui/dist`; does nothing but a check by cargo when it is up to date.
 pub fn run() -> Result<()> {
     sh::step("interface");
@@ -31,8 +34,11 @@ pub fn run() -> Result<()> {
     let ui = workspace::root().join("ui");
     let dist = ui.join("dist");
     let assets = workspace::root().join("assets");
-    let page = PAGE.iter().map(|name| ui.join(name));
-    let inputs: Vec<PathBuf> = page.chain([assets.clone(), compiled.clone()]).collect();
+    let page = PAGE.iter().map(|name| (ui.join(name), *name));
+    let parts: Vec<(PathBuf, &str)> =
+        page.chain(ASSETS.iter().map(|name| (assets.join(name), *name))).collect();
+    let mut inputs: Vec<PathBuf> = parts.iter().map(|(from, _)| from.clone()).collect();
+    inputs.push(compiled.clone());
     if is_newer_than_all(&dist.join("index.html"), inputs)? {
         eprintln!("    ui/dist is up to date");
         return Ok(());
@@ -40,9 +46,8 @@ pub fn run() -> Result<()> {
     // Built aside and swapped in, so that an interrupted run leaves no half interface.
     let scratch = tempfile::tempdir_in(&ui)?;
     bind(&compiled, scratch.path())?;
-    copy(&assets, scratch.path())?;
-    for name in PAGE {
-        copy(&ui.join(name), &scratch.path().join(name))?;
+    for (from, name) in &parts {
+        copy(from, &scratch.path().join(name))?;
     }
     if dist.exists() {
         fs::remove_dir_all(&dist).context("remove the old ui/dist")?;

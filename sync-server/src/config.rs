@@ -47,6 +47,9 @@ pub struct Http {
     pub cors_origins: Vec<String>,
     /// Open connections at once. Default: 800.
     pub n_connections_max: usize,
+    /// Of those, from one address. Default: 200. Not for connections from this machine, nor
+    /// behind a proxy, which are all of one address.
+    pub n_connections_per_address_max: usize,
     /// Requests at work at once. Default: 256.
     pub n_requests_max: usize,
     /// Seconds until an answer must have begun. Default: 30.
@@ -101,6 +104,7 @@ impl Default for Http {
             is_behind_proxy: false,
             cors_origins: Vec::new(),
             n_connections_max: limits.n_connections_max,
+            n_connections_per_address_max: limits.n_connections_per_address_max,
             n_requests_max: limits.n_requests_max,
             request_timeout_s: limits.request_timeout.as_secs(),
             drain_timeout_s: limits.drain_timeout.as_secs(),
@@ -114,12 +118,20 @@ impl Http {
         let origins = self.cors_origins.iter().map(|origin| {
             HeaderValue::try_from(origin).with_context(|| format!("http.cors_origins: {origin:?}"))
         });
-        if self.n_connections_max == 0 || self.n_requests_max == 0 || self.request_timeout_s == 0 {
+        if [self.n_connections_max, self.n_connections_per_address_max, self.n_requests_max]
+            .contains(&0)
+            || self.request_timeout_s == 0
+        {
             bail!("http: a limit of 0 would let nobody in");
         }
         Ok(web::edge::Settings {
             limits: web::edge::Limits {
                 n_connections_max: self.n_connections_max,
+                n_connections_per_address_max: if self.is_behind_proxy {
+                    self.n_connections_max
+                } else {
+                    self.n_connections_per_address_max
+                },
                 n_requests_max: self.n_requests_max,
                 request_timeout: Duration::from_secs(self.request_timeout_s),
                 drain_timeout: Duration::from_secs(self.drain_timeout_s),

@@ -99,10 +99,18 @@ impl DataDir {
     }
 }
 
-/// Bytes that mean something else in a URL are percent-encoded.
+/// Bytes that mean something else in a URL, or nothing as line breaks do, are percent-encoded.
 fn url_path(path: &Path) -> Option<String> {
-    let text = path.to_str()?;
-    Some(text.replace('%', "%25").replace('?', "%3F").replace('#', "%23"))
+    use std::fmt::Write as _;
+    let mut url = String::new();
+    for c in path.to_str()?.chars() {
+        if c.is_ascii_control() || matches!(c, '%' | '?' | '#') {
+            write!(url, "%{:02X}", u32::from(c)).expect("writing to a String cannot fail");
+        } else {
+            url.push(c);
+        }
+    }
+    Some(url)
 }
 
 #[cfg(test)]
@@ -131,7 +139,7 @@ mod tests {
     #[tokio::test]
     async fn odd_names_of_folders_reach_the_database() {
         let folder = tempfile::tempdir().unwrap();
-        let data = DataDir::open(folder.path().join("a b?c#d%25é")).unwrap();
+        let data = DataDir::open(folder.path().join("a b?c#d%25é\n\te")).unwrap();
         let db = engine_sql::Db::open(&data.database_url().unwrap()).await.unwrap();
         db.ping().await.unwrap();
         assert!(data.path().join("melodyud.db").exists());

@@ -18,11 +18,17 @@ pub enum Role {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AccountCreate {
+    #[cfg_attr(feature = "openapi", schema(format = Email, example = "ann@example.org"))]
     pub email: String,
     /// 8 to 128 characters; no composition rules (NIST SP 800-63B).
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 8, max_length = 128, example = "harbour kestrel moonlit tin")
+    )]
     pub password: String,
     /// 1 to 80 characters; the part of the email before the `@` where absent.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 80, example = "Ann"))]
     pub display_name: Option<String>,
 }
 
@@ -42,10 +48,13 @@ pub struct Account {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SessionCreate {
+    #[cfg_attr(feature = "openapi", schema(example = "ann@example.org"))]
     pub email: String,
+    #[cfg_attr(feature = "openapi", schema(example = "harbour kestrel moonlit tin"))]
     pub password: String,
     /// How the device is listed, such as `Ann's laptop`; at most 80 characters.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_length = 80, example = "Ann's laptop"))]
     pub device_name: Option<String>,
 }
 

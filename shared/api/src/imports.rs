@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct ImportStart {
     /// A folder on the server's machine, absolute.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, example = "/srv/music"))]
     pub directory: String,
 }
 

@@ -28,7 +28,8 @@ pub struct Play {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PlayReport {
-    /// At most [`PLAYS_PER_REPORT_MAX`].
+    /// At most 500.
+    #[cfg_attr(feature = "openapi", schema(max_items = 500))]
     pub plays: Vec<Play>,
 }
 

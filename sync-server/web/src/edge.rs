@@ -1,6 +1,6 @@
 //! The layers around all routes, and the loop that serves them.
 //!
-//! From the outside in: connections are counted and their heads timed ([`serve`]); each
+//! From the outside in: connections are counted ([`places`]) and their heads timed ([`serve`]); each
 //! request gets its id, its log line and its place in the metrics ([`observe`]); answers get
 //! security headers, panics become the envelope, the number of requests at work and their time
 //! are bounded ([`guard`]); then comes the route. Bodies are bounded where they are read
@@ -9,6 +9,7 @@
 mod address;
 mod guard;
 mod observe;
+mod places;
 mod serve;
 
 use std::{sync::Arc, time::Duration};
@@ -32,10 +33,15 @@ pub use serve::serve;
 pub struct Limits {
     /// Open connections; the next ones wait in the system's backlog.
     pub n_connections_max: usize,
+    /// Of those, from one address (IPv6: one network of 64 bits); the next ones are closed.
+    /// Loopback is free of it.
+    pub n_connections_per_address_max: usize,
     /// Requests at work at once, not counting bodies on their way out.
     pub n_requests_max: usize,
     /// From the head of a request to the head of its answer.
     pub request_timeout: Duration,
+    /// For the first request of a connection: who says nothing keeps no place.
+    pub first_head_timeout: Duration,
     /// For the head of a request to arrive, and for an idle connection to ask again.
     pub head_timeout: Duration,
     /// For answers under way when the server stops.
@@ -46,8 +52,10 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             n_connections_max: 800,
+            n_connections_per_address_max: 200,
             n_requests_max: 256,
             request_timeout: Duration::from_secs(30),
+            first_head_timeout: Duration::from_secs(10),
             head_timeout: Duration::from_secs(75),
             drain_timeout: Duration::from_secs(10),
         }

@@ -119,10 +119,16 @@ impl ApiError {
         }
     }
 
-    /// 500: our fault. Logs the whole chain of causes, once, here; the caller reads none of it.
+    /// 500: our fault, or 503 where the disk is full, which the operator can mend. Logs the whole
+    /// chain of causes, once, here; the caller reads none of it.
     pub fn internal(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let error = error.into();
-        tracing::error!(error = chain(&*error), "request failed");
+        let chain = chain(&*error);
+        tracing::error!(error = chain, "request failed");
+        if is_disk_full(&chain) {
+            return Self::unavailable("No space is left on the server's disk.", 60)
+                .with_hint("Nothing was stored. Try again once the operator has made room.");
+        }
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             Code::Internal,
@@ -163,6 +169,14 @@ impl IntoResponse for ApiError {
     }
 }
 
+/// In the words of SQLite (`SQLITE_FULL`), of the system (`ENOSPC`, `EDQUOT`) and of PostgreSQL,
+/// whose error types are not known here.
+fn is_disk_full(chain: &str) -> bool {
+    ["database or disk is full", "No space left on device", "quota exceeded"]
+        .iter()
+        .any(|words| chain.contains(words))
+}
+
 /// An error and its causes on one line.
 pub fn chain(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
@@ -172,4 +186,19 @@ pub fn chain(error: &(dyn StdError + 'static)) -> String {
         next = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_a_bug() {
+        let full = std::io::Error::from_raw_os_error(28);
+        let told = ApiError::internal(full);
+        assert_eq!((told.status, told.code), (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable));
+        assert!(told.message.contains("disk") && told.hint.contains("room"));
+        let bug = ApiError::internal("index out of bounds");
+        assert_eq!(bug.status, StatusCode::INTERNAL_SERVER_ERROR);
+    }
 }

@@ -114,6 +114,20 @@ async fn connections_that_say_nothing_end() {
     }
 }
 
+/// A silent connection keeps its place for a shorter time than one that has asked before.
+#[tokio::test]
+async fn the_first_request_has_less_time_than_the_next() {
+    let limits = Limits { first_head_timeout: Duration::from_millis(300), ..limits() };
+    let routes = Router::new().route("/fine", get(async || "fine"));
+    let server = start(routes, settings(limits)).await;
+    let mut asked = server.send("GET /fine HTTP/1.1\r\nhost: test\r\n\r\n").await;
+    for silence in ["", "GET / HTTP/1.1\r\nhost:"] {
+        assert_eq!(read(server.send(silence).await).await, "");
+    }
+    asked.write_all(get_request("/fine").as_bytes()).await.unwrap();
+    assert_eq!(read(asked).await.matches("200 OK").count(), 2);
+}
+
 #[tokio::test]
 async fn what_is_no_http_ends_its_connection_only() {
     let routes = Router::new().route("/fine", get(async || "fine"));

@@ -15,11 +15,14 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{Notify, watch},
 };
 use tower::ServiceExt as _;
 
-use super::Limits;
+use super::{
+    Limits,
+    places::{Held, Places},
+};
 
 /// Where accepting fails (no file handles left), the loop rests so long before it tries again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
@@ -31,13 +34,14 @@ pub async fn serve(
     limits: &Limits,
     stop: impl Future<Output = ()>,
 ) {
-    let free = Arc::new(Semaphore::new(limits.n_connections_max));
+    let places = Places::new(limits);
     let (stopping, _) = watch::channel(());
     let mut stop = std::pin::pin!(stop);
     loop {
         let (stream, peer, place) = tokio::select! {
-            accepted = accept(&listener, &free) => match accepted {
-                Ok(accepted) => accepted,
+            accepted = accept(&listener, &places) => match accepted {
+                Ok(Some(accepted)) => accepted,
+                Ok(None) => continue,
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept connections");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -46,8 +50,7 @@ pub async fn serve(
             },
             () = &mut stop => break,
         };
-        let connection =
-            connection(stream, peer, router.clone(), limits.head_timeout, stopping.subscribe());
+        let connection = connection(stream, peer, router.clone(), limits, stopping.subscribe());
         tokio::spawn(async move {
             connection.await;
             drop(place);
@@ -61,43 +64,60 @@ pub async fn serve(
     }
 }
 
+/// The next connection; `None` where its address has too many.
 async fn accept(
     listener: &TcpListener,
-    free: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = free.clone().acquire_owned().await.expect("the semaphore is never closed");
+    places: &Places,
+) -> io::Result<Option<(TcpStream, SocketAddr, Held)>> {
+    let place = places.take().await;
     let (stream, peer) = listener.accept().await?;
+    let Some(place) = place.held_by(peer.ip()) else {
+        tracing::debug!("closed a connection: its address has too many");
+        return Ok(None);
+    };
     // Small answers leave at once: the start of a track waits for them.
     stream.set_nodelay(true)?;
-    Ok((stream, peer, place))
+    Ok(Some((stream, peer, place)))
 }
 
-async fn connection(
+fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
-    head_timeout: Duration,
+    limits: &Limits,
     mut stopping: watch::Receiver<()>,
-) {
+) -> impl Future<Output = ()> + use<> {
+    let (first_head_timeout, head_timeout) = (limits.first_head_timeout, limits.head_timeout);
+    let begun = Arc::new(Notify::new());
+    let first_request = begun.clone();
     let service = router.map_request(move |request: hyper::Request<Incoming>| {
+        begun.notify_one();
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         request
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(head_timeout)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-    let mut connection = std::pin::pin!(connection);
-    let result = tokio::select! {
-        result = connection.as_mut() => result,
-        _ = stopping.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    async move {
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(head_timeout)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let mut connection = std::pin::pin!(connection);
+        let silence = async {
+            if tokio::time::timeout(first_head_timeout, first_request.notified()).await.is_ok() {
+                std::future::pending::<()>().await;
+            }
+        };
+        let result = tokio::select! {
+            result = connection.as_mut() => result,
+            () = silence => return,
+            _ = stopping.changed() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = result {
+            // Clients go away in the middle all the time.
+            tracing::debug!(%error, "connection ended early");
         }
-    };
-    if let Err(error) = result {
-        // Clients go away in the middle all the time.
-        tracing::debug!(%error, "connection ended early");
     }
 }

@@ -29,6 +29,7 @@ pub struct ArtistQuery {
     #[param(inline)]
     order: Order,
     /// Artists per page, 1 to 200; 50 where absent.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// `next_cursor` of the page before, with the same sort, order and filter.
     cursor: Option<String>,
@@ -42,6 +43,7 @@ pub struct ArtistQuery {
     path = "/api/v1/artists",
     operation_id = "artist_list",
     tag = "catalog",
+    params(ArtistQuery),
     responses(
         (status = 200, description = "A page of artists", body = Page<Artist>),
         (status = 304, description = "As the client has it already"),

@@ -26,6 +26,7 @@ const SIZE_DEFAULT: Size = Size::Fit(300);
 pub struct CoverQuery {
     /// `64`, `300` or `640` pixels for the longer side, or `original`; 300 where absent.
     /// Images are never enlarged.
+    #[param(pattern = "^(64|300|640|original)$")]
     size: Option<String>,
 }
 
@@ -37,6 +38,7 @@ pub struct CoverQuery {
     tag = "catalog",
     params(
         ("cover_id" = CoverId, Path, description = "Which cover"),
+        CoverQuery,
     ),
     responses(
         (status = 200, description = "The image", content_type = "image/jpeg", body = [u8]),

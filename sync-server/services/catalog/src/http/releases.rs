@@ -29,6 +29,7 @@ pub struct ReleaseQuery {
     #[param(inline)]
     order: Order,
     /// Releases per page, 1 to 200; 50 where absent.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// `next_cursor` of the page before, with the same sort, order and filters.
     cursor: Option<String>,
@@ -44,6 +45,7 @@ pub struct ReleaseQuery {
     path = "/api/v1/releases",
     operation_id = "release_list",
     tag = "catalog",
+    params(ReleaseQuery),
     responses(
         (status = 200, description = "A page of releases", body = Page<Release>),
         (status = 304, description = "As the client has it already"),

@@ -29,6 +29,7 @@ pub struct TrackQuery {
     #[param(inline)]
     order: Order,
     /// Tracks per page, 1 to 200; 50 where absent.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// `next_cursor` of the page before, with the same sort, order and filters.
     cursor: Option<String>,
@@ -46,6 +47,7 @@ pub struct TrackQuery {
     path = "/api/v1/tracks",
     operation_id = "track_list",
     tag = "catalog",
+    params(TrackQuery),
     responses(
         (status = 200, description = "A page of tracks", body = Page<Track>),
         (status = 304, description = "As the client has it already"),

@@ -60,9 +60,12 @@ impl Db {
             Kind::Sqlite => {
                 // One connection alone comes first, and makes the file: a pool tries a file that cannot be opened
                 // again and again until its time is up.
-                try_sqlite(url).await.map_err(|source| match is_damaged(&source) {
-                    true => Error::Damaged { url: without_password(url), source },
-                    false => open(source),
+                try_sqlite(url).await.map_err(|source| {
+                    if is_damaged(&source) {
+                        Error::Damaged { url: without_password(url), source }
+                    } else {
+                        open(source)
+                    }
                 })?;
                 let writers = sqlite_pool(1).connect(url).await.map_err(open)?;
                 let readers = sqlite_pool(READERS_MAX).connect(url).await.map_err(open)?;

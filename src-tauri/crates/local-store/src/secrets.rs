@@ -133,7 +133,8 @@ impl Secrets {
     }
 
     /// Keeps a secret. Where the place fails, the secret is held in memory at least, and the
-    /// failure is told.
+    /// failure is told. A keyring that refuses is not asked again: from then on it is as if there
+    /// were none, so that the listener can choose a passphrase instead.
     pub fn save(&mut self, secret: &str) -> Result<(), SecretsError> {
         self.memory = Some(secret.to_owned());
         let keep: &mut dyn Keep = match &mut self.place {
@@ -142,9 +143,13 @@ impl Secrets {
             Place::Keyring(keyring) => keyring,
             Place::Sealed(file) => file,
         };
-        keep.save(secret)?;
-        self.memory = None;
-        Ok(())
+        let saved = keep.save(secret);
+        match &saved {
+            Ok(()) => self.memory = None,
+            Err(_) if matches!(self.place, Place::Keyring(_)) => self.place = Place::Memory,
+            Err(_) => {}
+        }
+        saved
     }
 
     /// Forgets the secret. A sealed file stays sealed by the same passphrase, with nothing in it;

@@ -132,6 +132,22 @@ fn keyring_part() {
             assert_eq!(secrets.load().unwrap(), None);
             secrets.forget().unwrap();
         }
+        "refused" => {
+            assert_eq!(secrets.state(), SecretsState::Keyring);
+            assert_eq!(secrets.load().unwrap(), None);
+            let refused = secrets.save("token");
+            assert!(
+                matches!(refused, Err(SecretsError::Keyring(_) | SecretsError::KeyringSilent)),
+                "{refused:?}"
+            );
+            assert_eq!(secrets.state(), SecretsState::MemoryOnly);
+            assert_eq!(secrets.load().unwrap().as_deref(), Some("token"));
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+            secrets.unlock("correct horse").unwrap();
+            let mut again = open(folder.path());
+            again.unlock("correct horse").unwrap();
+            assert_eq!(again.load().unwrap().as_deref(), Some("token"));
+        }
         other => panic!("no such part: {other}"),
     }
     println!("part {part} was played");
@@ -176,4 +192,26 @@ fn real_keyring_keeps_the_secret_from_one_process_to_the_next() {
         .env("XDG_RUNTIME_DIR", home.path())
         .env_remove(PART);
     play(&mut command, &["save", "load"]);
+}
+
+/// A keyring that is there and locked, on a machine where nobody can be asked for its password.
+#[cfg(target_os = "linux")]
+#[test]
+fn keyring_that_refuses_leaves_the_secret_in_memory_and_a_passphrase_to_choose() {
+    let home = tempfile::tempdir().unwrap();
+    let script = r#"
+        gnome-keyring-daemon --start --components=secrets >/dev/null
+        exec "$0" --exact keyring_part --nocapture
+    "#;
+    let mut command = Command::new("dbus-run-session");
+    command
+        .args(["--", "sh", "-c", script])
+        .arg(std::env::current_exe().unwrap())
+        .env(PART, "refused")
+        .env("HOME", home.path())
+        .env("XDG_DATA_HOME", home.path().join("data"))
+        .env("XDG_RUNTIME_DIR", home.path())
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY");
+    play(&mut command, &["refused"]);
 }

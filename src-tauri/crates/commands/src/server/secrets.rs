@@ -22,7 +22,11 @@ pub(super) fn secrets_fault(error: &SecretsError) -> Fault {
             fault::other(message, "Sign out and in again; a new file is made then.")
         }
         SecretsError::Newer => fault::other(message, "Update MelodyUD."),
-        SecretsError::KeyringSilent | SecretsError::Keyring(_) | SecretsError::File { .. } => {
+        SecretsError::KeyringSilent | SecretsError::Keyring(_) => fault::other(
+            message,
+            "The sign-in lasts until MelodyUD quits, unless you choose a passphrase for it.",
+        ),
+        SecretsError::File { .. } => {
             fault::other(message, "The sign-in lasts until MelodyUD quits.")
         }
     }

@@ -7,7 +7,14 @@ use crate::{
     keys,
     overlay::Overlays,
     pages::{library::Choices, search::LastQuery, sign_in::SignInPage},
-    parts::{menu::MenuLayer, states::ErrorState, toasts::Toasts},
+    parts::{
+        drag::{DragLayer, Drags},
+        menu::MenuLayer,
+        press,
+        states::ErrorState,
+        toasts::Toasts,
+    },
+    recent::Recent,
     route::Router,
     shell::{Dialogs, Shell},
     state::State,
@@ -22,6 +29,8 @@ pub fn App() -> impl IntoView {
     provide_context(overlays);
     provide_context(router);
     provide_context(state);
+    provide_context(Drags::start(state));
+    provide_context(Recent::start(state));
     provide_context(LastQuery(RwSignal::default()));
     provide_context(Choices::new());
     state.clock.run();
@@ -29,6 +38,7 @@ pub fn App() -> impl IntoView {
     keys::listen(state, overlays, router);
     follow_theme(state);
     keep_focus_on_click();
+    press::listen();
 
     let is_signed_in = Memo::new(move |_| {
         state.session.with(|session| session.as_ref().map(|session| session.account.is_some()))
@@ -38,13 +48,14 @@ pub fn App() -> impl IntoView {
         (Some(false), _) => view! { <SignInPage/> }.into_any(),
         (None, Some(fault)) => {
             let retry = Callback::new(move |()| state.start(router));
-            view! { <main class="alone"><ErrorState fault=fault on_retry=retry/></main> }.into_any()
+            view! { <main class="alone"><ErrorState fault=fault is_page=true on_retry=retry/></main> }.into_any()
         }
         (None, None) => view! { <Splash/> }.into_any(),
     };
     view! {
         {face}
         <Dialogs/>
+        <DragLayer/>
         <MenuLayer/>
         <Toasts/>
     }

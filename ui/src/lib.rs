@@ -14,6 +14,7 @@ mod keys;
 mod overlay;
 mod pages;
 mod parts;
+mod recent;
 mod remote;
 mod route;
 mod shell;

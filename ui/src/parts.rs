@@ -3,7 +3,10 @@
 pub mod cards;
 pub mod cover;
 pub mod credits;
+pub mod drag;
 pub mod menu;
+pub mod press;
+pub mod rows;
 pub mod slider;
 pub mod states;
 pub mod toasts;

@@ -33,6 +33,26 @@ impl<T: Send + Sync + 'static> Source<T> {
     pub fn retry(self) {
         self.n_retries.update(|n| *n += 1);
     }
+
+    /// The same answer again is no news, and a later failure takes nothing away.
+    pub fn settled(self) -> Self
+    where
+        T: Clone + PartialEq,
+    {
+        let answer = RwSignal::new(Remote::Loading);
+        Effect::new(move |_| {
+            self.answer.with(|new| {
+                let is_kept = answer.with_untracked(|now| match (now, new) {
+                    (Remote::Ready(_), Remote::Failed(_)) => true,
+                    (now, new) => now == new,
+                });
+                if !is_kept {
+                    answer.set(new.clone());
+                }
+            });
+        });
+        Self { answer, ..self }
+    }
 }
 
 /// Asks now and whenever a signal read by `question` changes.
@@ -87,8 +107,28 @@ pub fn show<T: Clone + Send + Sync + 'static>(
     skeleton: impl Fn() -> AnyView + Send + Sync + 'static,
     ready: impl Fn(T) -> AnyView + Send + Sync + 'static,
 ) -> impl IntoView {
+    show_as(source, skeleton, ready, false)
+}
+
+/// As [`show`], where the answer is the page as a whole and brings its title: without it, what
+/// went wrong is the title.
+pub fn show_page<T: Clone + Send + Sync + 'static>(
+    source: Source<T>,
+    skeleton: impl Fn() -> AnyView + Send + Sync + 'static,
+    ready: impl Fn(T) -> AnyView + Send + Sync + 'static,
+) -> impl IntoView {
+    show_as(source, skeleton, ready, true)
+}
+
+fn show_as<T: Clone + Send + Sync + 'static>(
+    source: Source<T>,
+    skeleton: impl Fn() -> AnyView + Send + Sync + 'static,
+    ready: impl Fn(T) -> AnyView + Send + Sync + 'static,
+    is_page: bool,
+) -> impl IntoView {
     let router = expect_context::<Router>();
-    move || match source.answer.get() {
+    move || {
+        match source.answer.get() {
         Remote::Empty => ().into_any(),
         Remote::Loading => skeleton(),
         Remote::Ready(value) => {
@@ -96,8 +136,9 @@ pub fn show<T: Clone + Send + Sync + 'static>(
             ready(value)
         }
         Remote::Failed(fault) => {
-            view! { <ErrorState fault=fault on_retry=Callback::new(move |()| source.retry())/> }
+            view! { <ErrorState fault=fault is_page=is_page on_retry=Callback::new(move |()| source.retry())/> }
                 .into_any()
         }
+    }
     }
 }

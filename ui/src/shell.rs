@@ -10,6 +10,7 @@ use crate::{
         queue::QueuePage, release::ReleasePage, search::SearchPage, settings::SettingsPage,
         unknown::UnknownPage,
     },
+    parts::drag::Drags,
     route::{MAIN, Route, Router},
     state::state,
 };
@@ -59,6 +60,7 @@ pub fn Shell() -> impl IntoView {
     watch_width(main, width);
     let ambient = Ambient(RwSignal::new(None));
     provide_context(ambient);
+    let drags = expect_context::<Drags>();
     let is_scrolled = RwSignal::new(false);
     let on_scroll = move |_| {
         let is_now = main.get_untracked().is_some_and(|main| main.scroll_top() > 24);
@@ -76,7 +78,7 @@ pub fn Shell() -> impl IntoView {
     let is_queue_open = Memo::new(move |_| state.settings.with(|view| view.settings.is_queue_open));
     let is_playing_page = Memo::new(move |_| router.route.with(|r| *r == Route::Playing));
     view! {
-        <div class="app" class:with-panel=is_queue_open class:on-playing=is_playing_page>
+        <div class="app" class:with-panel=is_queue_open class:on-playing=is_playing_page class:dragging=move || drags.is_moving()>
             <a class="skip-link" href="#main" on:click=skip>"Skip to content"</a>
             <rail::Rail/>
             <main id=MAIN node_ref=main tabindex="-1" class:scrolled=is_scrolled class:tinted=move || ambient.0.with(Option::is_some) style=("--ambient", move || ambient.0.get()) on:scroll=on_scroll>

@@ -67,6 +67,8 @@ pub struct QueueView {
     pub upcoming: Vec<QueueRow>,
     pub offset: u32,
     pub n_upcoming: u32,
+    /// How many of those were added by hand; they come first.
+    pub n_added: u32,
     pub can_undo: bool,
 }
 

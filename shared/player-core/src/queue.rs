@@ -104,6 +104,11 @@ impl Queue {
         self.front.len() + self.rest.len()
     }
 
+    /// Length of the part added by hand.
+    pub fn n_added(&self) -> usize {
+        self.front.len()
+    }
+
     /// What comes, in order, each with whether it stands in the part added by hand.
     pub fn upcoming(&self) -> impl Iterator<Item = (Entry, bool)> + '_ {
         let front = self.front.iter().map(|entry| (*entry, true));

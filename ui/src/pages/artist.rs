@@ -14,7 +14,7 @@ use crate::{
         states::{card_skeletons, row_skeletons},
         tracks::{Columns, Table, TrackRow},
     },
-    remote::{ask, show},
+    remote::{ask, show_page},
     shell::Ambient,
     state::state,
 };
@@ -26,7 +26,7 @@ const N_TOP: usize = 5;
 #[component]
 pub fn ArtistPage(id: ArtistId) -> impl IntoView {
     let source = ask(move || ArtistGet { id });
-    show(source, skeleton, |page| view! { <Full page=page/> }.into_any())
+    show_page(source, skeleton, |page| view! { <Full page=page/> }.into_any())
 }
 
 fn skeleton() -> AnyView {
@@ -104,7 +104,7 @@ fn Full(page: Page) -> impl IntoView {
 #[component]
 fn TopTracks(tracks: Vec<Track>, context: Context) -> impl IntoView {
     let n_tracks = tracks.len();
-    let table = Table::new(RwSignal::new(tracks), context);
+    let table = Table::new(tracks, context);
     let is_long = RwSignal::new(false);
     let n_shown = Memo::new(move |_| if is_long.get() { n_tracks } else { n_tracks.min(N_TOP) });
     view! {

@@ -1,8 +1,13 @@
 //! Where one starts: what was left off, what is new, what was played.
 
+use std::time::Duration;
+
 use ::ipc::{Context, HomeGet, HomePage as Home};
 use domain::{Release, Track};
-use leptos::prelude::{Track as _, *};
+use leptos::{
+    ev,
+    prelude::{Track as _, *},
+};
 
 use crate::{
     format::greeting,
@@ -17,6 +22,9 @@ use crate::{
     state::state,
 };
 
+/// How often a page in sight looks for what is new.
+const LOOK_EVERY: Duration = Duration::from_mins(1);
+
 const N_TILES: usize = 6;
 const N_CARDS: usize = 12;
 const N_PLAYED: usize = 8;
@@ -25,7 +33,9 @@ const N_PLAYED: usize = 8;
 #[component]
 pub fn HomePage() -> impl IntoView {
     let state = state();
+    let n_looks = looks();
     let source = ask(move || {
+        n_looks.track();
         state.history_revision.track();
         // Coming back online may bring what was missing.
         state.is_online.track();
@@ -35,9 +45,29 @@ pub fn HomePage() -> impl IntoView {
     view! {
         <div class="page">
             <h1>{greeting(hour)}</h1>
-            {show(source, skeleton, |home| view! { <Full home=home/> }.into_any())}
+            {show(source.settled(), skeleton, |home| view! { <Full home=home/> }.into_any())}
         </div>
     }
+}
+
+/// Rises when the page should look for what was imported meanwhile: once a minute while it can be
+/// seen, and when the listener comes back to the window.
+fn looks() -> RwSignal<u64> {
+    let n_looks = RwSignal::new(0);
+    let look = move || {
+        if !document().hidden() {
+            n_looks.update(|n| *n += 1);
+        }
+    };
+    let focused = window_event_listener(ev::focus, move |_| look());
+    let timer = set_interval_with_handle(look, LOOK_EVERY);
+    on_cleanup(move || {
+        focused.remove();
+        if let Ok(timer) = timer {
+            timer.clear();
+        }
+    });
+    n_looks
 }
 
 fn skeleton() -> AnyView {
@@ -95,7 +125,7 @@ fn RecentlyAdded(releases: Vec<Release>) -> impl IntoView {
 #[component]
 fn RecentlyPlayed(tracks: Vec<Track>) -> impl IntoView {
     let n_tracks = tracks.len().min(N_PLAYED);
-    let table = Table::new(RwSignal::new(tracks), Context::History);
+    let table = Table::new(tracks, Context::History);
     let rows = (0..n_tracks)
         .map(|idx| view! { <TrackRow table=table idx=idx columns=Columns::Mixed/> })
         .collect_view();
@@ -122,7 +152,7 @@ fn NoMusic() -> impl IntoView {
         <EmptyState icon=Glyph::Import title="No music yet">
             <p>"Import a folder on the machine the server runs on:"</p>
             <pre class="command"><code>"melodyud-server import /path/to/music"</code></pre>
-            <p class="muted">"MP3, FLAC, Ogg Vorbis, Opus, AAC, ALAC, WAV and AIFF. What is imported appears here by itself the next time you come."</p>
+            <p class="muted">"MP3, FLAC, Ogg Vorbis, Opus, AAC, ALAC, WAV and AIFF. What is imported appears here by itself."</p>
         </EmptyState>
     }
 }

@@ -1,6 +1,6 @@
 //! The library: artists, releases and tracks, sorted, filtered, of any length.
 
-use ::ipc::{ArtistList, Context, ListQuery, ReleaseList, Sort, TrackList};
+use ::ipc::{ArtistList, Context, ListQuery, ReleaseList, Selection, Sort, TrackList};
 use domain::{Artist, Release, Track};
 use leptos::prelude::{Track as _, *};
 
@@ -9,16 +9,20 @@ use crate::{
     icons::{Glyph, Icon},
     parts::{
         cards::{ArtistCard, CARD_PX, ReleaseCard},
-        states::{EmptyState, ErrorState, card_skeletons, row_skeletons},
+        rows::PAGE_ROWS,
+        states::{EmptyState, ErrorState, card_skeleton, card_skeletons, row_skeletons},
         tracks::{Columns, Table, TableHead, TrackRow},
-        virtual_list::VirtualList,
+        virtual_list::{VirtualList, focus_in_list},
     },
     route::{Link, Route, Tab},
     shell::MainWidth,
+    state::state,
 };
 
+mod ahead;
 mod paged;
 
+use ahead::Ahead;
 use paged::Paged;
 
 /// Height of a track row in CSS pixels, as the style sheet has it.
@@ -50,7 +54,7 @@ impl Choice {
             is_descending: self.is_descending.get(),
             filter: self.filter.get().trim().to_owned(),
             cursor: None,
-            limit: paged::PAGE_ROWS,
+            limit: PAGE_ROWS as u32,
         }
     }
 }
@@ -184,7 +188,17 @@ fn Controls(choice: Choice, sorts: &'static [(Sort, &'static str)]) -> impl Into
 #[component]
 fn Tracks(choice: Choice) -> impl IntoView {
     let paged = Paged::<Track>::new(move || choice.query(), |query| TrackList { query });
-    let table = Table::new(paged.rows, Context::Library);
+    let state = state();
+    let table = Table::of_library(paged.rows, Callback::new(move |idx| paged.query_from(idx)));
+    let ahead =
+        Ahead::new(paged, choice, Callback::new(move |idx| table.go_to(idx)), |track, sort| {
+            match sort {
+                Sort::Name => Some(track.title.clone()),
+                Sort::Artist => track.artists.first().map(|artist| artist.name.clone()),
+                Sort::Release => Some(track.release.title.clone()),
+                _ => None,
+            }
+        });
     Effect::new(move |_| {
         paged.epoch.track();
         table.selected.update(std::collections::BTreeSet::clear);
@@ -195,16 +209,33 @@ fn Tracks(choice: Choice) -> impl IntoView {
     });
     let list = move || {
         view! {
-            <p class="count" role="status">
-                {move || count(paged.total.get() as u64, "track")}
-            </p>
+            <div class="list-head">
+                <p class="count" role="status">
+                    {move || ahead.said().unwrap_or_else(|| count(paged.total.get() as u64, "track"))}
+                </p>
+                <button
+                    class="text-button"
+                    on:click=move |_| {
+                        if let Some(query) = paged.query_from(0) {
+                            state.play_shuffled(Context::Library, Selection::Library { query });
+                        }
+                    }
+                >
+                    <Icon icon=Glyph::Shuffle/>
+                    "Shuffle all"
+                </button>
+            </div>
             <div
                 class="table"
                 role="grid"
                 aria-label="Tracks"
                 aria-multiselectable="true"
                 aria-rowcount=move || paged.total.get()
-                on:keydown=move |event| table.on_key(&event)
+                on:keydown=move |event| {
+                    if !ahead.on_key(&event) {
+                        table.on_key(&event);
+                    }
+                }
             >
                 <TableHead columns=Columns::Mixed/>
                 <VirtualList
@@ -224,14 +255,20 @@ fn Tracks(choice: Choice) -> impl IntoView {
 fn Releases(choice: Choice) -> impl IntoView {
     let paged = Paged::<Release>::new(move || choice.query(), |query| ReleaseList { query });
     let card = |release: Release| view! { <ReleaseCard release=release/> }.into_any();
-    listed(paged, choice, || card_skeletons(18), move || grid(paged, "release", card))
+    let name = |release: &Release, sort: Sort| match sort {
+        Sort::Name => Some(release.title.clone()),
+        Sort::Artist => release.artists.first().map(|artist| artist.name.clone()),
+        _ => None,
+    };
+    listed(paged, choice, || card_skeletons(18), move || grid(paged, choice, "release", card, name))
 }
 
 #[component]
 fn Artists(choice: Choice) -> impl IntoView {
     let paged = Paged::<Artist>::new(move || choice.query(), |query| ArtistList { query });
     let card = |artist: Artist| view! { <ArtistCard artist=artist/> }.into_any();
-    listed(paged, choice, || card_skeletons(18), move || grid(paged, "artist", card))
+    let name = |artist: &Artist, sort: Sort| (sort == Sort::Name).then(|| artist.name.clone());
+    listed(paged, choice, || card_skeletons(18), move || grid(paged, choice, "artist", card, name))
 }
 
 /// The list in the state it is in.
@@ -269,8 +306,10 @@ fn listed<T: Clone + PartialEq + Send + Sync + 'static>(
 /// Cards in rows, only those in sight.
 fn grid<T: Clone + PartialEq + Send + Sync + 'static>(
     paged: Paged<T>,
+    choice: Choice,
     noun: &'static str,
     card: impl Fn(T) -> AnyView + Copy + Send + Sync + 'static,
+    name: fn(&T, Sort) -> Option<String>,
 ) -> AnyView {
     let width = expect_context::<MainWidth>().0;
     // The page's padding, as the style sheet has it.
@@ -294,7 +333,11 @@ fn grid<T: Clone + PartialEq + Send + Sync + 'static>(
             (first..(first + n_columns).min(paged.total.get()))
                 .map(|idx| {
                     let item = Memo::new(move |_| paged.rows.with(|rows| rows.get(idx).cloned()));
-                    move || item.get().map_or_else(|| ().into_any(), card)
+                    view! {
+                        <div class="card-cell" data-card=idx>
+                            {move || item.get().map_or_else(card_skeleton, card)}
+                        </div>
+                    }
                 })
                 .collect_view()
         };
@@ -311,9 +354,20 @@ fn grid<T: Clone + PartialEq + Send + Sync + 'static>(
         .into_any()
     });
     let want = Callback::new(move |row_idx| paged.want(row_idx * n_columns.get_untracked()));
+    let go_to = Callback::new(move |idx: usize| {
+        let at = (idx / n_columns.get_untracked().max(1), n_rows.get_untracked());
+        focus_in_list(format!("[data-card='{idx}'] .card-title"), at, || true);
+    });
+    let ahead = Ahead::new(paged, choice, go_to, name);
     view! {
-        <p class="count" role="status">{move || count(paged.total.get() as u64, noun)}</p>
-        <VirtualList n_rows=n_rows row_px=row_px on_want=want row=row/>
+        <div class="list-head">
+            <p class="count" role="status">
+                {move || ahead.said().unwrap_or_else(|| count(paged.total.get() as u64, noun))}
+            </p>
+        </div>
+        <div role="presentation" on:keydown=move |event| _ = ahead.on_key(&event)>
+            <VirtualList n_rows=n_rows row_px=row_px on_want=want row=row/>
+        </div>
     }
     .into_any()
 }

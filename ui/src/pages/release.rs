@@ -18,7 +18,7 @@ use crate::{
         states::{EmptyState, row_skeletons},
         tracks::{Columns, Table, TableHead, TrackRow},
     },
-    remote::{ask, show},
+    remote::{ask, show_page},
     route::Router,
     shell::Ambient,
     state::state,
@@ -28,7 +28,7 @@ use crate::{
 #[component]
 pub fn ReleasePage(id: ReleaseId) -> impl IntoView {
     let source = ask(move || ReleaseGet { id });
-    show(source, skeleton, |page| view! { <Full page=page/> }.into_any())
+    show_page(source, skeleton, |page| view! { <Full page=page/> }.into_any())
 }
 
 fn skeleton() -> AnyView {
@@ -155,7 +155,7 @@ fn Tracks(tracks: Vec<Track>, context: Context) -> impl IntoView {
         })
         .collect();
     let n_tracks = tracks.len();
-    let table = Table::new(RwSignal::new(tracks), context);
+    let table = Table::new(tracks, context);
     let rows = headed
         .into_iter()
         .map(|(idx, disc)| {

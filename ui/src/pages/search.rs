@@ -129,7 +129,7 @@ fn Groups(found: Found) -> impl IntoView {
 fn Tracks(hits: Vec<Hit<Track>>, query: String) -> impl IntoView {
     let n_tracks = hits.len().min(N_TRACKS);
     let tracks = hits.into_iter().map(|hit| hit.item).collect::<Vec<_>>();
-    let table = Table::new(RwSignal::new(tracks), Context::Search { query });
+    let table = Table::new(tracks, Context::Search { query });
     let rows = (0..n_tracks)
         .map(|idx| view! { <TrackRow table=table idx=idx columns=Columns::Short/> })
         .collect_view();

@@ -11,7 +11,8 @@ use crate::{
     parts::{
         cover::CoverImage,
         credits::Credits,
-        menu::{open_at, release_items},
+        drag::Drags,
+        menu::{artist_card_items, open_at, release_items},
     },
     route::{Link, Route, Router},
     state::state,
@@ -50,8 +51,13 @@ pub fn ReleaseCard(
             open_at(overlays, &event, release_items(state, router, &release));
         }
     };
+    let drags = expect_context::<Drags>();
+    let (n_tracks, name) = (u64::from(release.n_tracks), title.clone());
+    let grab = move |event: ev::PointerEvent| {
+        drags.press(&event, Selection::Release { id }, n_tracks, name.clone());
+    };
     view! {
-        <article class="card" on:contextmenu=open_menu>
+        <article class="card" on:contextmenu=open_menu on:pointerdown=grab>
             <div class="card-cover">
                 <CoverImage cover=release.cover.clone() size=CARD_PX/>
                 <button class="play-button floating" aria-label=format!("Play {title}") on:click=play>
@@ -67,7 +73,8 @@ pub fn ReleaseCard(
 /// An artist: round picture and name.
 #[component]
 pub fn ArtistCard(artist: Artist) -> impl IntoView {
-    let state = state();
+    let (state, router) = (state(), expect_context::<Router>());
+    let overlays = expect_context::<Overlays>();
     let (id, name) = (artist.id, artist.name.clone());
     let play = {
         let context = Context::Artist { id, name: name.clone() };
@@ -76,8 +83,19 @@ pub fn ArtistCard(artist: Artist) -> impl IntoView {
             state.play(context.clone(), Selection::Artist { id }, None);
         }
     };
+    let (drags, n_tracks, label) =
+        (expect_context::<Drags>(), u64::from(artist.n_tracks), name.clone());
+    let grab = move |event: ev::PointerEvent| {
+        drags.press(&event, Selection::Artist { id }, n_tracks, label.clone());
+    };
+    let open_menu = {
+        let artist = artist.clone();
+        move |event: ev::MouseEvent| {
+            open_at(overlays, &event, artist_card_items(state, router, &artist));
+        }
+    };
     view! {
-        <article class="card round">
+        <article class="card round" on:contextmenu=open_menu on:pointerdown=grab>
             <div class="card-cover">
                 <CoverImage cover=artist.cover size=CARD_PX fallback=Glyph::MicVocal/>
                 <button class="play-button floating" aria-label=format!("Play {name}") on:click=play>
@@ -100,11 +118,16 @@ pub fn Tile(release: Release) -> impl IntoView {
     let label = format!("Play {title}");
     let play = move |_| state.play(context.clone(), Selection::Release { id }, None);
     let cover = release.cover.clone();
+    let drags = expect_context::<Drags>();
+    let (n_tracks, name) = (u64::from(release.n_tracks), title.clone());
+    let grab = move |event: ev::PointerEvent| {
+        drags.press(&event, Selection::Release { id }, n_tracks, name.clone());
+    };
     let open_menu = move |event: ev::MouseEvent| {
         open_at(overlays, &event, release_items(state, router, &release));
     };
     view! {
-        <article class="tile" on:contextmenu=open_menu>
+        <article class="tile" on:contextmenu=open_menu on:pointerdown=grab>
             <CoverImage cover=cover size=64/>
             <Link to=Route::Release(id) class="tile-title stretched">{title}</Link>
             <button class="play-button small" aria-label=label on:click=play>

@@ -1,7 +1,7 @@
 //! The context menu: the same by right click, long press, the `…` button and Shift+F10.
 
 use ::ipc::{Placement, Selection};
-use domain::{ArtistRef, Release, Track};
+use domain::{Artist, ArtistRef, Release, Track};
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
@@ -166,6 +166,26 @@ pub fn release_items(state: State, router: Router, release: &Release) -> Vec<Men
     ];
     items.extend(queue_items(state, Selection::Release { id }, u64::from(release.n_tracks)));
     items.extend(artist_items(router, &release.artists));
+    items
+}
+
+/// What can be done with an artist.
+pub fn artist_card_items(state: State, router: Router, artist: &Artist) -> Vec<MenuItem> {
+    let id = artist.id;
+    let context = ::ipc::Context::Artist { id, name: artist.name.clone() };
+    let shuffled = context.clone();
+    let mut items = vec![
+        MenuItem::new("Play", Glyph::Play, move || {
+            state.play(context.clone(), Selection::Artist { id }, None);
+        }),
+        MenuItem::new("Shuffle", Glyph::Shuffle, move || {
+            state.play_shuffled(shuffled.clone(), Selection::Artist { id });
+        }),
+    ];
+    items.extend(queue_items(state, Selection::Artist { id }, u64::from(artist.n_tracks)));
+    items.push(MenuItem::new("Go to artist", Glyph::MicVocal, move || {
+        router.go(Route::Artist(id));
+    }));
     items
 }
 

@@ -7,12 +7,23 @@ use crate::icons::{Glyph, Icon};
 
 /// What went wrong, what to do, the id to report, and another try.
 #[component]
-pub fn ErrorState(fault: Fault, on_retry: Callback<()>) -> impl IntoView {
+pub fn ErrorState(
+    fault: Fault,
+    /// It stands for the whole page, whose title it becomes.
+    #[prop(optional)]
+    is_page: bool,
+    on_retry: Callback<()>,
+) -> impl IntoView {
     let Fault { message, hint, request_id, .. } = fault;
+    let title = if is_page {
+        view! { <h1>{message}</h1> }.into_any()
+    } else {
+        view! { <h2>{message}</h2> }.into_any()
+    };
     view! {
         <div class="state" role="alert">
             <Icon icon=Glyph::CircleAlert/>
-            <h2>{message}</h2>
+            {title}
             {(!hint.is_empty()).then(|| view! { <p>{hint}</p> })}
             <button class="button" on:click=move |_| on_retry.run(())>"Try again"</button>
             {request_id.map(|id| view! { <RequestId id=id/> })}
@@ -60,17 +71,20 @@ pub fn EmptyState(
 
 /// Grey cards of the final size.
 pub fn card_skeletons(n: usize) -> AnyView {
-    let card = |_| {
-        view! {
-            <div class="card skeleton">
-                <div class="cover bone"></div>
-                <div class="bone line"></div>
-                <div class="bone line short"></div>
-            </div>
-        }
-    };
-    view! { <div class="card-grid" aria-hidden="true">{(0..n).map(card).collect_view()}</div> }
-        .into_any()
+    let cards = (0..n).map(|_| card_skeleton()).collect_view();
+    view! { <div class="card-grid" aria-hidden="true">{cards}</div> }.into_any()
+}
+
+/// One grey card: a release or an artist that is on its way.
+pub fn card_skeleton() -> AnyView {
+    view! {
+        <div class="card skeleton">
+            <div class="cover bone"></div>
+            <div class="bone line"></div>
+            <div class="bone line short"></div>
+        </div>
+    }
+    .into_any()
 }
 
 /// Grey track rows of the final size.

@@ -9,8 +9,13 @@ use wasm_bindgen::JsCast;
 
 use crate::{
     overlay::{Menu, MenuItem, Overlays},
-    parts::menu::{open_at, track_items},
-    route::{MAIN, Router},
+    parts::{
+        drag::Drags,
+        menu::{open_at, track_items},
+        rows::Rows,
+        virtual_list::focus_in_list,
+    },
+    route::Router,
     state::State,
 };
 
@@ -18,13 +23,16 @@ mod row;
 
 pub use row::{Columns, TableHead, TrackRow};
 
-/// The longest context sent to the player: what stands around the start.
-const CONTEXT_MAX: usize = 5_000;
+/// The longest context sent to the player row by row: what a queue holds.
+const CONTEXT_MAX: usize = 50_000;
+
+/// The part of a list that begins with the page of a row, where the player can ask for it itself.
+type ListFrom = Callback<usize, Option<::ipc::ListQuery>>;
 
 /// The rows of one table, what is selected in it, and what can be done.
 #[derive(Clone, Copy)]
 pub struct Table {
-    pub rows: RwSignal<Vec<Track>>,
+    pub rows: RwSignal<Rows<Track>>,
     pub selected: RwSignal<BTreeSet<usize>>,
     /// The row the tab key reaches and arrow keys move.
     pub focused: RwSignal<usize>,
@@ -33,15 +41,27 @@ pub struct Table {
     context: StoredValue<Context>,
     /// Rows are a release in full, which the player can ask for itself.
     release: StoredValue<Option<Selection>>,
+    /// Rows are the library's.
+    list_from: Option<ListFrom>,
     /// Kept aside, so that handing a table on copies little.
     state: StoredValue<State>,
     router: Router,
-    overlays: Overlays,
+    overlays: StoredValue<Overlays>,
+    drags: Drags,
 }
 
 impl Table {
+    /// A table of the library, of which the player asks for what is not here.
+    pub fn of_library(rows: RwSignal<Rows<Track>>, list_from: ListFrom) -> Self {
+        Self { list_from: Some(list_from), ..Self::with_rows(rows, Context::Library) }
+    }
+
     /// A table that plays as `context`.
-    pub fn new(rows: RwSignal<Vec<Track>>, context: Context) -> Self {
+    pub fn new(tracks: Vec<Track>, context: Context) -> Self {
+        Self::with_rows(RwSignal::new(Rows::from(tracks)), context)
+    }
+
+    fn with_rows(rows: RwSignal<Rows<Track>>, context: Context) -> Self {
         let release = match &context {
             Context::Release { id, .. } => Some(Selection::Release { id: *id }),
             _ => None,
@@ -53,9 +73,11 @@ impl Table {
             anchor: StoredValue::new(0),
             context: StoredValue::new(context),
             release: StoredValue::new(release),
+            list_from: None,
             state: StoredValue::new(expect_context()),
             router: expect_context(),
-            overlays: expect_context(),
+            overlays: StoredValue::new(expect_context()),
+            drags: expect_context(),
         }
     }
 
@@ -64,7 +86,12 @@ impl Table {
         let Some(start) = self.rows.with_untracked(|rows| rows.get(idx).map(|t| t.id)) else {
             return;
         };
-        let selection = self.release.get_value().unwrap_or_else(|| self.around(idx));
+        let listed = self.list_from.and_then(|list_from| list_from.run(idx));
+        let selection = self
+            .release
+            .get_value()
+            .or_else(|| listed.map(|query| Selection::Library { query }))
+            .unwrap_or_else(|| self.around(idx));
         self.state.get_value().play(self.context.get_value(), selection, Some(start));
     }
 
@@ -79,12 +106,40 @@ impl Table {
         }
     }
 
+    /// The rows here, without a gap, from some before the row on.
     fn around(self, idx: usize) -> Selection {
         self.rows.with_untracked(|rows| {
-            let first = idx.saturating_sub(CONTEXT_MAX / 2);
+            let mut first = idx;
+            while first > 0 && idx - first < CONTEXT_MAX / 2 && rows.get(first - 1).is_some() {
+                first -= 1;
+            }
             let ids: Vec<TrackId> =
-                rows.iter().skip(first).take(CONTEXT_MAX).map(|track| track.id).collect();
+                rows.here_from(first).take(CONTEXT_MAX).map(|track| track.id).collect();
             Selection::Tracks { ids }
+        })
+    }
+
+    /// Gets ready to drag a row; the whole selection where the row is part of it.
+    pub fn grab(self, idx: usize, event: &ev::PointerEvent) {
+        let is_selected = self.selected.with_untracked(|selected| selected.contains(&idx));
+        let tracks = if is_selected { self.selected_tracks() } else { self.track_at(idx) };
+        let name = match tracks.as_slice() {
+            [track] => track.title.clone(),
+            _ => String::new(),
+        };
+        let ids: Vec<TrackId> = tracks.iter().map(|track| track.id).collect();
+        let n_tracks = ids.len() as u64;
+        self.drags.press(event, Selection::Tracks { ids }, n_tracks, name);
+    }
+
+    fn track_at(self, idx: usize) -> Vec<Track> {
+        self.rows.with_untracked(|rows| rows.get(idx).cloned().into_iter().collect())
+    }
+
+    fn selected_tracks(self) -> Vec<Track> {
+        self.rows.with_untracked(|rows| {
+            self.selected
+                .with_untracked(|s| s.iter().filter_map(|idx| rows.get(*idx).cloned()).collect())
         })
     }
 
@@ -125,7 +180,7 @@ impl Table {
         if !is_on_row {
             return;
         }
-        let (idx, n_rows) = (self.focused.get_untracked(), self.rows.with_untracked(Vec::len));
+        let (idx, n_rows) = (self.focused.get_untracked(), self.rows.with_untracked(Rows::len));
         match event.key().as_str() {
             "ArrowDown" if !event.ctrl_key() => self.move_to(idx + 1, event.shift_key()),
             "ArrowUp" if !event.ctrl_key() => {
@@ -149,21 +204,32 @@ impl Table {
     }
 
     fn move_to(self, idx: usize, is_extending: bool) {
-        let n_rows = self.rows.with_untracked(Vec::len);
+        let n_rows = self.rows.with_untracked(Rows::len);
         let idx = idx.min(n_rows.saturating_sub(1));
-        self.focused.set(idx);
         if is_extending {
             self.select_range(idx);
         } else {
             self.select_only(idx);
         }
-        focus_row(idx);
+        self.focus(idx);
+    }
+
+    /// Selects a row and goes there.
+    pub fn go_to(self, idx: usize) {
+        self.move_to(idx, false);
+    }
+
+    fn focus(self, idx: usize) {
+        self.focused.set(idx);
+        let n_rows = self.rows.with_untracked(Rows::len);
+        let is_wanted = move || self.focused.try_get_untracked() == Some(idx);
+        focus_in_list(format!("[data-row='{idx}']"), (idx, n_rows), is_wanted);
     }
 
     /// The menu of a row; of the whole selection where the row is part of it.
     pub fn open_menu(self, idx: usize, event: &ev::MouseEvent) {
         let items = self.items(idx);
-        open_at(self.overlays, event, items);
+        open_at(self.overlays.get_value(), event, items);
     }
 
     fn open_menu_of_focused(self, event: &ev::KeyboardEvent) {
@@ -174,7 +240,7 @@ impl Table {
         if let Some(rect) = rect {
             let items = self.items(self.focused.get_untracked());
             let (x, y) = (rect.left() as i32 + 48, rect.bottom() as i32 - 8);
-            self.overlays.menu.set(Some(Menu { x, y, items }));
+            self.overlays.get_value().menu.set(Some(Menu { x, y, items }));
         }
     }
 
@@ -182,10 +248,7 @@ impl Table {
         if !self.selected.with_untracked(|selected| selected.contains(&idx)) {
             self.select_only(idx);
         }
-        let tracks: Vec<Track> = self.rows.with_untracked(|rows| {
-            self.selected
-                .with_untracked(|s| s.iter().filter_map(|idx| rows.get(*idx).cloned()).collect())
-        });
+        let tracks = self.selected_tracks();
         let play = {
             let ids = tracks.iter().map(|track| track.id).collect::<Vec<_>>();
             move || {
@@ -206,21 +269,4 @@ fn is_touch() -> bool {
     window()
         .match_media("(hover: none)")
         .is_ok_and(|query| query.is_some_and(|query| query.matches()))
-}
-
-/// Moves the focus to a row, scrolling there first so that a virtual list has drawn it.
-fn focus_row(idx: usize) {
-    let find = move || {
-        let main = document().get_element_by_id(MAIN)?;
-        let row = main.query_selector(&format!("[data-row='{idx}']")).ok()??;
-        row.dyn_into::<web_sys::HtmlElement>().ok()
-    };
-    request_animation_frame(move || {
-        if let Some(row) = find() {
-            let _ = row.focus();
-            let options = web_sys::ScrollIntoViewOptions::new();
-            options.set_block(web_sys::ScrollLogicalPosition::Nearest);
-            row.scroll_into_view_with_scroll_into_view_options(&options);
-        }
-    });
 }

@@ -15,7 +15,14 @@ pub fn rows_in_sight(top_px: f64, height_px: f64, row_px: f64, n_rows: usize) ->
     (first.saturating_sub(MARGIN_ROWS).min(n_rows), (last + MARGIN_ROWS).min(n_rows))
 }
 
-/// A list of `n_rows` rows of the same height inside the main column, which scrolls.
+/// What scrolls.
+const SCROLLERS: &str = "#main, .panel";
+
+/// How often a row that is on its way is looked for, before the focus goes there, and how long.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(40);
+const LOOKS_MAX: u32 = 200;
+
+/// A list of `n_rows` rows of the same height inside the main column or the panel.
 #[component]
 pub fn VirtualList(
     #[prop(into)] n_rows: Signal<usize>,
@@ -29,10 +36,8 @@ pub fn VirtualList(
     let range = RwSignal::new((0, 0));
     let width = expect_context::<MainWidth>();
     let measure = move || {
-        let (Some(list), Some(main)) = (list.get_untracked(), document().get_element_by_id(MAIN))
-        else {
-            return;
-        };
+        let Some(list) = list.get_untracked() else { return };
+        let Some(main) = scroller_of(&list) else { return };
         let view = main.get_bounding_client_rect();
         let top_px = view.top() - list.get_bounding_client_rect().top();
         let now =
@@ -43,13 +48,17 @@ pub fn VirtualList(
         on_want.run(now.1);
     };
     Effect::new(move |_| {
+        if let Some(list) = list.get() {
+            listen_to_scroll(&list, measure);
+        }
+    });
+    Effect::new(move |_| {
         list.track();
         n_rows.track();
         row_px.track();
         width.0.track();
         measure();
     });
-    listen_to_scroll(measure);
     let rows = move || {
         let (first, last) = range.get();
         (first..last.min(n_rows.get())).collect::<Vec<_>>()
@@ -75,11 +84,11 @@ pub fn VirtualList(
     }
 }
 
-/// Calls `on_scroll` at most once a frame while the main column scrolls, as long as its owner
-/// lives.
-fn listen_to_scroll(on_scroll: impl Fn() + 'static) {
+/// Calls `on_scroll` at most once a frame while what holds `list` scrolls, as long as the list is
+/// there.
+fn listen_to_scroll(list: &web_sys::Element, on_scroll: impl Fn() + 'static) {
     let function = Closure::<dyn Fn()>::new(on_scroll);
-    let Some(main) = document().get_element_by_id(MAIN) else { return };
+    let Some(main) = scroller_of(list) else { return };
     // Adding and removing fail only on a null listener.
     let _ = main.add_event_listener_with_callback("scroll", function.as_ref().unchecked_ref());
     let held = StoredValue::new_local((main, function));
@@ -89,6 +98,55 @@ fn listen_to_scroll(on_scroll: impl Fn() + 'static) {
             let _ = main.remove_event_listener_with_callback("scroll", function);
         });
     });
+}
+
+fn scroller_of(element: &web_sys::Element) -> Option<web_sys::Element> {
+    element.closest(SCROLLERS).ok().flatten()
+}
+
+/// Moves the focus to what `selector` finds in the main column. Where that is not drawn, the list
+/// scrolls to its place, row `at.0` of `at.1`, and the focus follows once it is there, if
+/// `is_wanted` still.
+pub fn focus_in_list(selector: String, at: (usize, usize), is_wanted: impl Fn() -> bool + 'static) {
+    request_animation_frame(move || {
+        if !focus(&selector) {
+            scroll_to(at);
+            look_again(selector, is_wanted, LOOKS_MAX);
+        }
+    });
+}
+
+fn look_again(selector: String, is_wanted: impl Fn() -> bool + 'static, n_left: u32) {
+    let look = move || {
+        if is_wanted() && !focus(&selector) && n_left > 0 {
+            look_again(selector, is_wanted, n_left - 1);
+        }
+    };
+    set_timeout(look, LOOK_EVERY);
+}
+
+fn focus(selector: &str) -> bool {
+    let found = main_query(selector).and_then(|row| row.dyn_into::<web_sys::HtmlElement>().ok());
+    let Some(row) = found else { return false };
+    let _ = row.focus();
+    let options = web_sys::ScrollIntoViewOptions::new();
+    options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+    row.scroll_into_view_with_scroll_into_view_options(&options);
+    true
+}
+
+fn scroll_to((idx, n_rows): (usize, usize)) {
+    let Some(list) = main_query(".virtual-list") else { return };
+    let Some(main) = scroller_of(&list) else { return };
+    let (rect, view) = (list.get_bounding_client_rect(), main.get_bounding_client_rect());
+    let row_px = rect.height() / n_rows.max(1) as f64;
+    let from_top = rect.top() - view.top() + idx as f64 * row_px;
+    // A third down: what comes before can be seen, too.
+    main.set_scroll_top(main.scroll_top() + (from_top - view.height() / 3.0) as i32);
+}
+
+fn main_query(selector: &str) -> Option<web_sys::Element> {
+    document().get_element_by_id(MAIN)?.query_selector(selector).ok().flatten()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::transport::{PlaybackNotice, QualityBadge, Scrubber, Transport, Volume};
 use crate::{
     icons::{Glyph, Icon},
-    parts::{cover::CoverImage, credits::Credits},
+    parts::{cover::CoverImage, credits::Credits, drag::DROP},
     route::{Link, Route, Router},
     state::state,
 };
@@ -35,6 +35,7 @@ pub fn PlayerBar() -> impl IntoView {
                 <QualityBadge/>
                 <button
                     class="icon-button toggle queue-button"
+                    data-drop=DROP
                     aria-label="Queue"
                     aria-pressed=move || is_queue_open.get().to_string()
                     on:click=move |_| state.toggle_queue(router)

@@ -1,28 +1,31 @@
 //! The queue: what plays, what was added by hand, what comes from the context.
 
+use std::collections::BTreeSet;
+
 use ::ipc::{
     Context, EntryId, QueueClear, QueueGet, QueueMove, QueuePlay, QueueRemove, QueueRow, QueueView,
 };
-use leptos::{ev, html, prelude::*};
+use leptos::{ev, html, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 
 use crate::{
-    format::{clock, thousands},
+    format::clock,
     icons::{Glyph, Icon},
+    ipc::invoke,
     overlay::{MenuItem, Overlays},
     parts::{
         cover::CoverImage,
         credits::Credits,
         menu::{open_at, track_items},
-        states::{EmptyState, row_skeletons},
+        rows::{PAGE_ROWS, Rows},
+        states::{EmptyState, ErrorState, row_skeleton, row_skeletons},
+        virtual_list::VirtualList,
     },
-    remote::{ask, show},
+    remote::Remote,
     route::Router,
     state::{State, state},
 };
 
-/// How much of the queue is shown; nobody reorders further down by hand.
-const ROWS_MAX: u32 = 200;
 /// Height of a row in CSS pixels, as the style sheet has it.
 const ROW_PX: i32 = 52;
 
@@ -46,7 +49,7 @@ impl Drag {
 /// What the rows of one queue share.
 #[derive(Clone, Copy)]
 struct Handle {
-    rows: StoredValue<Vec<QueueRow>>,
+    rows: RwSignal<Rows<QueueRow>>,
     drag: RwSignal<Option<Drag>>,
     /// A row that was moved by keys and keeps the focus where it lands.
     kept: StoredValue<Option<EntryId>>,
@@ -59,7 +62,7 @@ impl Handle {
         if from_idx == to_idx {
             return;
         }
-        let call = self.rows.with_value(|rows| {
+        let call = self.rows.with_untracked(|rows| {
             let entry = rows.get(from_idx)?.entry;
             // Going down, the row itself leaves a gap above its new neighbour.
             let before_idx = if to_idx > from_idx { to_idx + 1 } else { to_idx };
@@ -75,64 +78,207 @@ impl Handle {
     }
 }
 
+/// What is asked for at a time.
+fn page(page_idx: usize) -> QueueGet {
+    QueueGet { offset: (page_idx * PAGE_ROWS) as u32, limit: PAGE_ROWS as u32 }
+}
+
+/// The queue as far as it was looked at.
+#[derive(Clone, Copy)]
+struct Pages {
+    /// All but the rows.
+    view: RwSignal<Remote<QueueView>>,
+    rows: RwSignal<Rows<QueueRow>>,
+    /// The page in sight.
+    page_idx: RwSignal<usize>,
+    asked: StoredValue<BTreeSet<usize>>,
+    /// Rises when everything is asked for anew; older answers count for nothing then.
+    epoch: RwSignal<u64>,
+    state: State,
+}
+
+impl Pages {
+    /// Asks now and whenever the queue changes. What is in sight stays until the answer comes.
+    fn start(state: State) -> Self {
+        let pages = Self {
+            view: RwSignal::new(Remote::Loading),
+            rows: RwSignal::default(),
+            page_idx: RwSignal::new(0),
+            asked: StoredValue::default(),
+            epoch: RwSignal::new(0),
+            state,
+        };
+        Effect::new(move |_| {
+            state.queue_revision.track();
+            // The current row changes without the queue changing.
+            state.track.track();
+            pages.refresh();
+        });
+        pages
+    }
+
+    fn refresh(self) {
+        self.asked.update_value(BTreeSet::clear);
+        self.epoch.update(|epoch| *epoch += 1);
+        self.ask(self.page_idx.get_untracked());
+    }
+
+    /// Makes sure that the rows up to `idx`, the last in sight, come.
+    fn want(self, idx: usize) {
+        let page_idx = idx / PAGE_ROWS;
+        self.page_idx.set(page_idx);
+        for page_idx in page_idx.saturating_sub(1)..=page_idx {
+            self.ask(page_idx);
+        }
+    }
+
+    fn ask(self, page_idx: usize) {
+        let is_new = self.asked.try_update_value(|asked| asked.insert(page_idx));
+        if is_new != Some(true) {
+            return;
+        }
+        let epoch = self.epoch.get_untracked();
+        spawn_local(async move {
+            let reply = invoke(page(page_idx)).await;
+            if self.epoch.try_get_untracked() != Some(epoch) {
+                return;
+            }
+            match reply {
+                Ok(view) => self.take(page_idx, view),
+                Err(fault) if self.view.with_untracked(|v| matches!(v, Remote::Ready(_))) => {
+                    self.state.fail(fault);
+                }
+                Err(fault) => self.view.set(Remote::Failed(fault)),
+            }
+        });
+    }
+
+    fn take(self, page_idx: usize, mut view: QueueView) {
+        let rows = std::mem::take(&mut view.upcoming);
+        let is_first = self.asked.with_value(|asked| asked.len() == 1);
+        let n_rows = view.n_upcoming as usize;
+        self.rows.update(|all| {
+            // After a change, rows of before stand for nothing.
+            if is_first {
+                *all = Rows::coming(n_rows);
+            }
+            all.end_at(n_rows);
+            all.put(page_idx, rows);
+        });
+        // The queue has become shorter than what was in sight.
+        if page_idx * PAGE_ROWS >= n_rows && page_idx > 0 {
+            self.want(n_rows.saturating_sub(1));
+        }
+        let view = Remote::Ready(view);
+        if self.view.with_untracked(|now| *now != view) {
+            self.view.set(view);
+        }
+    }
+}
+
 /// The whole queue with its heading.
 #[component]
 pub fn QueueList() -> impl IntoView {
     let state = state();
-    let source = ask(move || {
-        state.queue_revision.track();
-        // The current row changes without the queue changing.
-        state.track.track();
-        QueueGet { offset: 0, limit: ROWS_MAX }
+    let pages = Pages::start(state);
+    let handle =
+        Handle { rows: pages.rows, drag: RwSignal::new(None), kept: StoredValue::new(None), state };
+    // The rows of a queue that is there change by themselves.
+    let face = Memo::new(move |_| {
+        pages.view.with(|view| match view {
+            Remote::Empty | Remote::Loading => Remote::Loading,
+            Remote::Failed(fault) => Remote::Failed(fault.clone()),
+            Remote::Ready(_) => Remote::Ready(()),
+        })
     });
-    let kept = StoredValue::new(None);
-    let skeleton = || row_skeletons(6);
-    view! { <div class="queue">{show(source, skeleton, move |queue| view! { <Rows queue=queue kept=kept/> }.into_any())}</div> }
+    let found = move || match face.get() {
+        Remote::Empty | Remote::Loading => row_skeletons(6),
+        Remote::Failed(fault) => {
+            let retry = Callback::new(move |()| pages.refresh());
+            view! { <ErrorState fault=fault on_retry=retry/> }.into_any()
+        }
+        Remote::Ready(()) => view! { <Whole pages=pages handle=handle/> }.into_any(),
+    };
+    view! { <div class="queue">{found}</div> }
 }
 
 #[component]
-fn Rows(queue: QueueView, kept: StoredValue<Option<EntryId>>) -> impl IntoView {
-    let state = state();
-    let QueueView { context, current, upcoming, n_upcoming, .. } = queue;
-    let n_shown = upcoming.len();
-    let n_hidden = u64::from(n_upcoming).saturating_sub(n_shown as u64);
-    let n_added = upcoming.iter().filter(|row| row.is_added).count();
-    let handle =
-        Handle { rows: StoredValue::new(upcoming.clone()), drag: RwSignal::new(None), kept, state };
-    let clear = move |_| state.send_undoable(QueueClear {}, "Queue cleared");
-    let is_empty = current.is_none() && upcoming.is_empty();
-    let row = move |(idx, row): (usize, QueueRow)| {
-        view! { <Upcoming handle=handle idx=idx row=row/> }
+fn Whole(pages: Pages, handle: Handle) -> impl IntoView {
+    let state = handle.state;
+    let of = move |part: fn(&QueueView) -> usize| {
+        Memo::new(move |_| {
+            pages.view.with(|view| match view {
+                Remote::Ready(view) => part(view),
+                _ => 0,
+            })
+        })
     };
-    let (added, rest): (Vec<_>, Vec<_>) =
-        upcoming.into_iter().enumerate().partition(|(_, row)| row.is_added);
+    let n_upcoming = of(|view| view.n_upcoming as usize);
+    let n_added = of(|view| (view.n_added as usize).min(view.n_upcoming as usize));
+    let n_rest = Memo::new(move |_| n_upcoming.get() - n_added.get());
+    let current = Memo::new(move |_| {
+        pages.view.with(|view| match view {
+            Remote::Ready(view) => view.current.clone(),
+            _ => None,
+        })
+    });
+    let heading = Memo::new(move |_| {
+        pages.view.with(|view| match view {
+            Remote::Ready(view) => heading_of(view.context.as_ref()),
+            _ => String::new(),
+        })
+    });
+    let clear = move |_| state.send_undoable(QueueClear {}, "Queue cleared");
+    let part = move |first: Memo<usize>, n_rows: Memo<usize>| {
+        let row = Callback::new(move |idx: usize| {
+            let row =
+                Memo::new(move |_| handle.rows.with(|rows| rows.get(first.get() + idx).cloned()));
+            let view = move || match row.get() {
+                Some(row) => {
+                    let idx = first.get_untracked() + idx;
+                    view! { <Upcoming handle=handle idx=idx row=row/> }.into_any()
+                }
+                None => row_skeleton(),
+            };
+            view.into_any()
+        });
+        let want = Callback::new(move |idx| pages.want(first.get_untracked() + idx));
+        view! {
+            <div class="queue-rows" role="list">
+                <VirtualList
+                    n_rows=n_rows
+                    row_px=Signal::stored(f64::from(ROW_PX))
+                    on_want=want
+                    row=row
+                />
+            </div>
+        }
+    };
+    let zero = Memo::new(|_| 0);
     view! {
         <div class="queue-head">
             <h2>"Queue"</h2>
-            {(n_upcoming > 0).then(|| view! {
+            <Show when=move || { n_upcoming.get() > 0 }>
                 <button class="text-button" on:click=clear>"Clear"</button>
-            })}
+            </Show>
         </div>
-        {is_empty.then(|| view! {
+        <Show when=move || current.with(Option::is_none) && n_upcoming.get() == 0>
             <EmptyState icon=Glyph::ListMusic title="The queue is empty">
-                <p>"Play something, or add tracks from their menu."</p>
+                <p>"Play something, or drag tracks here."</p>
             </EmptyState>
-        })}
-        {current.map(|row| view! {
+        </Show>
+        {move || current.get().map(|row| view! {
             <h3>"Now playing"</h3>
             <Current row=row/>
         })}
-        {(n_added > 0).then(|| view! {
+        <Show when=move || { n_added.get() > 0 }>
             <h3>"Next in queue"</h3>
-            <ul class="queue-rows">{added.into_iter().map(row).collect_view()}</ul>
-        })}
-        {(!rest.is_empty()).then(|| view! {
-            <h3>{heading_of(context.as_ref())}</h3>
-            <ul class="queue-rows">{rest.into_iter().map(row).collect_view()}</ul>
-        })}
-        {(n_hidden > 0).then(|| view! {
-            <p class="muted queue-more">{format!("and {} more", thousands(n_hidden))}</p>
-        })}
+            {part(zero, n_added)}
+        </Show>
+        <Show when=move || { n_rest.get() > 0 }>
+            <h3>{heading}</h3>
+            {part(n_added, n_rest)}
+        </Show>
     }
 }
 
@@ -168,7 +314,7 @@ fn Upcoming(handle: Handle, idx: usize, row: QueueRow) -> impl IntoView {
     let Handle { state, drag, .. } = handle;
     let router = expect_context::<Router>();
     let overlays = expect_context::<Overlays>();
-    let element = NodeRef::<html::Li>::new();
+    let element = NodeRef::<html::Div>::new();
     let QueueRow { entry, track, .. } = row;
     Effect::new(move |_| {
         if let Some(element) = element.get()
@@ -192,7 +338,7 @@ fn Upcoming(handle: Handle, idx: usize, row: QueueRow) -> impl IntoView {
     };
     let open_menu_too = open_menu.clone();
     let on_key = move |event: ev::KeyboardEvent| {
-        let last_idx = handle.rows.with_value(Vec::len).saturating_sub(1);
+        let last_idx = handle.rows.with_untracked(Rows::len).saturating_sub(1);
         match event.key().as_str() {
             "ArrowUp" if event.alt_key() => {
                 handle.kept.set_value(Some(entry));
@@ -231,7 +377,7 @@ fn Upcoming(handle: Handle, idx: usize, row: QueueRow) -> impl IntoView {
     };
     let drop = move |_| {
         if let Some(drag) = drag.get_untracked() {
-            let n_rows = handle.rows.with_value(Vec::len);
+            let n_rows = handle.rows.with_untracked(Rows::len);
             handle.put(drag.from_idx, drag.to_idx(n_rows));
         }
         drag.set(None);
@@ -242,7 +388,7 @@ fn Upcoming(handle: Handle, idx: usize, row: QueueRow) -> impl IntoView {
         if drag.entry == entry {
             return Some(drag.now_y - drag.start_y);
         }
-        let to_idx = drag.to_idx(handle.rows.with_value(Vec::len));
+        let to_idx = drag.to_idx(handle.rows.with_untracked(Rows::len));
         if drag.from_idx < idx && idx <= to_idx {
             Some(-ROW_PX)
         } else if to_idx <= idx && idx < drag.from_idx {
@@ -253,8 +399,9 @@ fn Upcoming(handle: Handle, idx: usize, row: QueueRow) -> impl IntoView {
     });
     let is_dragged = move || drag.with(|drag| drag.is_some_and(|drag| drag.entry == entry));
     view! {
-        <li
+        <div
             node_ref=element
+            role="listitem"
             class="queue-row"
             class:dragged=is_dragged
             class:gone=!track.is_available
@@ -290,16 +437,19 @@ fn Upcoming(handle: Handle, idx: usize, row: QueueRow) -> impl IntoView {
             >
                 <Icon icon=Glyph::GripVertical/>
             </span>
-        </li>
+        </div>
     }
 }
 
 fn focus_sibling(event: &ev::KeyboardEvent, step: i32) {
     let row = event.current_target().and_then(|t| t.dyn_into::<web_sys::Element>().ok());
-    let sibling = row.and_then(|row| match step {
-        1 => row.next_element_sibling(),
-        _ => row.previous_element_sibling(),
+    // Each row stands in a place of its own.
+    let place = row.and_then(|row| row.parent_element());
+    let sibling = place.and_then(|place| match step {
+        1 => place.next_element_sibling(),
+        _ => place.previous_element_sibling(),
     });
+    let sibling = sibling.and_then(|place| place.first_element_child());
     if let Some(sibling) = sibling.and_then(|s| s.dyn_into::<web_sys::HtmlElement>().ok()) {
         let _ = sibling.focus();
     }

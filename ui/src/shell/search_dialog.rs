@@ -10,6 +10,7 @@ use crate::{
     overlay::Overlays,
     pages::search::Highlight,
     parts::cover::CoverImage,
+    recent::Recent,
     remote::{Remote, ask_if},
     route::{Route, Router},
     state::state,
@@ -41,15 +42,24 @@ pub fn SearchDialog() -> impl IntoView {
         let query = query.get().trim().to_owned();
         (!query.is_empty()).then_some(Search { query, limit: 8 })
     });
+    let recent = expect_context::<Recent>();
     let close = move || overlays.dialog.set(None);
     let choices = Memo::new_with_compare(
         move |_| match source.answer.get() {
-            Remote::Ready(page) => choices_of(&page, move |run| {
-                Callback::new(move |()| {
-                    close();
-                    run(state, router);
+            Remote::Ready(page) => {
+                let words = page.query.clone();
+                choices_of(&page, move |run| {
+                    let words = words.clone();
+                    Callback::new(move |()| {
+                        recent.add(&words);
+                        close();
+                        run(state, router);
+                    })
                 })
-            }),
+            }
+            Remote::Empty => recent
+                .queries
+                .with(|queries| queries.iter().map(|words| again(words.clone(), query)).collect()),
             _ => Vec::new(),
         },
         |_, _| true,
@@ -88,6 +98,13 @@ pub fn SearchDialog() -> impl IntoView {
         }
         .into_any(),
         Remote::Ready(_) => view! { <Choices choices=choices.get() chosen=chosen/> }.into_any(),
+        Remote::Empty if choices.with(|all| !all.is_empty()) => view! {
+            <Choices choices=choices.get() chosen=chosen/>
+            <button class="text-button recent-forget" on:click=move |_| recent.forget()>
+                "Forget recent searches"
+            </button>
+        }
+        .into_any(),
         Remote::Empty => view! {
             <p class="search-message">"Find tracks, artists and releases. Typos are fine."</p>
         }
@@ -111,6 +128,7 @@ pub fn SearchDialog() -> impl IntoView {
                     aria-expanded=move || choices.with(|all| !all.is_empty()).to_string()
                     aria-controls="search-choices"
                     aria-activedescendant=move || format!("choice-{}", chosen.get())
+                    prop:value=query
                     on:input:target=move |event| query.set(event.target().value())
                     on:keydown=on_key
                 />
@@ -151,12 +169,19 @@ fn Choices(choices: Vec<Choice>, chosen: RwSignal<usize>) -> impl IntoView {
                     on:pointermove=move |_| if chosen.get_untracked() != idx { chosen.set(idx) }
                     on:click=move |_| run.run(())
                 >
-                    <CoverImage
-                        cover=choice.cover
-                        size=40
-                        class=if choice.is_round { "round" } else { "" }
-                        fallback=if choice.is_round { Glyph::MicVocal } else { Glyph::Disc3 }
-                    />
+                    {if choice.subtitle.is_empty() {
+                        view! { <Icon icon=Glyph::Search/> }.into_any()
+                    } else {
+                        view! {
+                            <CoverImage
+                                cover=choice.cover
+                                size=40
+                                class=if choice.is_round { "round" } else { "" }
+                                fallback=if choice.is_round { Glyph::MicVocal } else { Glyph::Disc3 }
+                            />
+                        }
+                        .into_any()
+                    }}
                     <div class="track-names">
                         <span class="track-name"><Highlight spans=choice.title/></span>
                         <span class="muted">{choice.subtitle}</span>
@@ -166,6 +191,18 @@ fn Choices(choices: Vec<Choice>, chosen: RwSignal<usize>) -> impl IntoView {
         })
         .collect_view();
     view! { <ul id="search-choices" class="search-choices" role="listbox" aria-label="Results">{rows}</ul> }
+}
+
+/// A query of before, to be searched again.
+fn again(words: String, query: RwSignal<String>) -> Choice {
+    Choice {
+        group: "Recent searches",
+        title: vec![::ipc::Span { text: words.clone(), is_match: false }],
+        subtitle: String::new(),
+        cover: None,
+        is_round: false,
+        run: Callback::new(move |()| query.set(words.clone())),
+    }
 }
 
 type Run = Box<dyn Fn(crate::state::State, Router) + Send + Sync>;

@@ -55,6 +55,7 @@ pub(crate) struct Window {
     pub current: Option<Entry>,
     pub upcoming: Vec<(Entry, bool)>,
     pub n_upcoming: usize,
+    pub n_added: usize,
     pub can_undo: bool,
 }
 

@@ -1,12 +1,18 @@
-//! A list that is fetched page by page as it is looked at.
+//! A list that is fetched page by page, from its head and from its end, as it is looked at.
+//!
+//! The server gives pages one after the other only. Asked for in the opposite order, the list
+//! begins with its end: so the last row is as near as the first, and the middle is half as far.
+
+use std::collections::BTreeMap;
 
 use ::ipc::{Call, Fault, ListQuery, Page};
 use leptos::{prelude::*, task::spawn_local};
 
-use crate::{ipc::invoke, route::Router};
-
-/// Rows in one page: the most the server gives.
-pub const PAGE_ROWS: u32 = 200;
+use crate::{
+    ipc::invoke,
+    parts::rows::{PAGE_ROWS, Rows},
+    route::Router,
+};
 
 /// What a list looks like as a whole.
 #[derive(Clone, PartialEq, Debug)]
@@ -17,19 +23,50 @@ pub enum Face {
     Failed(Fault),
 }
 
-type Fetch<T> = Box<dyn Fn(ListQuery, u64, Paged<T>) + Send + Sync>;
+/// Where a page is fetched from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Side {
+    Head,
+    End,
+}
 
-/// Rows fetched so far, of `total`.
+type Fetch<T> = Box<dyn Fn(ListQuery, Side, u64, Paged<T>) + Send + Sync>;
+
+/// What is known of where pages begin.
+#[derive(Clone, Default)]
+struct Frontier {
+    /// Cursors of the pages counted from the head; none for the first.
+    starts: BTreeMap<usize, Option<String>>,
+    /// The first page that is not here, from the head.
+    head: usize,
+    /// The last page that is not here, plus one.
+    end: usize,
+    /// Where the page before `end` begins, in the opposite order; none where nothing was asked.
+    end_cursor: Option<String>,
+}
+
+impl Frontier {
+    /// From which side the page is reached sooner; none where it is here.
+    fn side_of(&self, page_idx: usize) -> Option<Side> {
+        if page_idx < self.head || page_idx >= self.end {
+            return None;
+        }
+        let is_near_head = page_idx - self.head <= self.end - 1 - page_idx;
+        Some(if is_near_head { Side::Head } else { Side::End })
+    }
+}
+
+/// Rows fetched so far, of all there are.
 pub struct Paged<T: Send + Sync + 'static> {
-    pub rows: RwSignal<Vec<T>>,
+    pub rows: RwSignal<Rows<T>>,
     pub total: RwSignal<usize>,
     /// Rises when the list starts anew.
     pub epoch: RwSignal<u64>,
     is_loaded: RwSignal<bool>,
     fault: RwSignal<Option<Fault>>,
     query: StoredValue<ListQuery>,
-    /// Where the next page starts; none at the end or while one is on its way.
-    cursor: StoredValue<Option<String>>,
+    frontier: StoredValue<Frontier>,
+    is_fetching: StoredValue<bool>,
     wanted: StoredValue<usize>,
     n_retries: RwSignal<u32>,
     fetch: StoredValue<Fetch<T>>,
@@ -53,13 +90,14 @@ impl<T: Clone + Send + Sync + 'static> Paged<T> {
     where
         C: Call<Reply = Page<T>> + 'static,
     {
-        let fetch: Fetch<T> = Box::new(move |query, epoch, paged| {
-            let is_first = query.cursor.is_none();
+        let fetch: Fetch<T> = Box::new(move |query, side, epoch, paged| {
+            paged.is_fetching.set_value(true);
             spawn_local(async move {
                 let reply = invoke(call(query)).await;
                 // The page may be gone, or show another list, by now.
                 if paged.epoch.try_get_untracked() == Some(epoch) {
-                    paged.take(reply, is_first);
+                    paged.is_fetching.set_value(false);
+                    paged.take(reply, side);
                 }
             });
         });
@@ -70,7 +108,8 @@ impl<T: Clone + Send + Sync + 'static> Paged<T> {
             is_loaded: RwSignal::new(false),
             fault: RwSignal::new(None),
             query: StoredValue::default(),
-            cursor: StoredValue::default(),
+            frontier: StoredValue::default(),
+            is_fetching: StoredValue::new(false),
             wanted: StoredValue::new(0),
             n_retries: RwSignal::new(0),
             fetch: StoredValue::new(fetch),
@@ -80,24 +119,75 @@ impl<T: Clone + Send + Sync + 'static> Paged<T> {
             paged.n_retries.track();
             let query = query();
             paged.query.set_value(query.clone());
-            paged.cursor.set_value(None);
+            paged.frontier.set_value(Frontier::default());
             paged.wanted.set_value(0);
             paged.epoch.update(|epoch| *epoch += 1);
-            paged.fetch.with_value(|fetch| fetch(query, paged.epoch.get_untracked(), paged));
+            let epoch = paged.epoch.get_untracked();
+            paged.fetch.with_value(|fetch| fetch(query, Side::Head, epoch, paged));
         });
         paged
     }
 
-    /// Fetches on until row `idx` is there.
+    /// Fetches until row `idx`, the last one looked at, is there.
     pub fn want(self, idx: usize) {
-        self.wanted.update_value(|wanted| *wanted = (*wanted).max(idx));
-        if self.rows.with_untracked(Vec::len) > idx {
+        self.wanted.set_value(idx);
+        self.go_on();
+    }
+
+    fn go_on(self) {
+        if self.is_fetching.get_value() || !self.is_loaded.get_untracked() {
             return;
         }
-        let Some(cursor) = self.cursor.try_update_value(Option::take).flatten() else { return };
-        let mut query = self.query.get_value();
-        query.cursor = Some(cursor);
-        self.fetch.with_value(|fetch| fetch(query, self.epoch.get_untracked(), self));
+        let last_idx = self.total.get_untracked().saturating_sub(1);
+        let page_idx = self.wanted.get_value().min(last_idx) / PAGE_ROWS;
+        // The rows above may stand on the page before.
+        let pages = [page_idx, page_idx.saturating_sub(1)];
+        let side = self
+            .frontier
+            .with_value(|frontier| pages.iter().find_map(|page_idx| frontier.side_of(*page_idx)));
+        let Some(side) = side else { return };
+        let query = self.next_query(side);
+        let epoch = self.epoch.get_untracked();
+        self.fetch.with_value(|fetch| fetch(query, side, epoch, self));
+    }
+
+    fn next_query(self, side: Side) -> ListQuery {
+        let query = self.query.get_value();
+        self.frontier.with_value(|frontier| match side {
+            Side::Head => ListQuery {
+                cursor: frontier.starts.get(&frontier.head).cloned().flatten(),
+                ..query
+            },
+            Side::End => {
+                // The last page is what the full ones before it leave over.
+                let n_over = self.total.get_untracked() % PAGE_ROWS;
+                let is_last = frontier.end_cursor.is_none();
+                let limit = if is_last && n_over > 0 { n_over } else { PAGE_ROWS };
+                ListQuery {
+                    is_descending: !query.is_descending,
+                    cursor: frontier.end_cursor.clone(),
+                    limit: limit as u32,
+                    ..query
+                }
+            }
+        })
+    }
+
+    /// Fetches one more page, at the end or at the head; false where all are here.
+    pub fn fetch_towards(self, is_end: bool) -> bool {
+        let (head, end) = self.frontier.with_value(|frontier| (frontier.head, frontier.end));
+        if head < end {
+            self.want(if is_end { end - 1 } else { head } * PAGE_ROWS);
+        }
+        head < end
+    }
+
+    /// The list from the page on which row `idx` stands, where it is known how to ask for it.
+    pub fn query_from(self, idx: usize) -> Option<ListQuery> {
+        let cursor = self
+            .frontier
+            .with_value(|frontier| frontier.starts.get(&(idx / PAGE_ROWS)).cloned())?;
+        Some(ListQuery { cursor, ..self.query.get_value() })
     }
 
     pub fn retry(self) {
@@ -115,29 +205,82 @@ impl<T: Clone + Send + Sync + 'static> Paged<T> {
         }
     }
 
-    fn take(self, reply: Result<Page<T>, Fault>, is_first: bool) {
-        match reply {
-            Ok(page) => {
-                self.fault.set(None);
-                self.cursor.set_value(page.next_cursor);
-                if is_first {
-                    self.rows.set(page.items);
-                    self.is_loaded.set(true);
-                    self.router.restore_offset();
-                } else {
-                    self.rows.update(|rows| rows.extend(page.items));
-                }
-                let n_rows = self.rows.with_untracked(Vec::len);
-                // What was fetched counts more than what was counted.
-                let is_partial = self.cursor.with_value(Option::is_some);
-                let total = if is_partial { n_rows.max(page.total as usize) } else { n_rows };
-                if self.total.get_untracked() != total {
-                    self.total.set(total);
-                }
-                let wanted = self.wanted.get_value();
-                self.want(wanted);
+    fn take(self, reply: Result<Page<T>, Fault>, side: Side) {
+        match (reply, side) {
+            (Ok(page), Side::Head) => self.take_head(page),
+            (Ok(page), Side::End) => self.take_end(page),
+            (Err(fault), _) => {
+                self.fault.set(Some(fault));
+                return;
             }
-            Err(fault) => self.fault.set(Some(fault)),
         }
+        self.go_on();
+    }
+
+    fn take_head(self, page: Page<T>) {
+        self.fault.set(None);
+        let page_idx = self.frontier.with_value(|frontier| frontier.head);
+        let n_here = page_idx * PAGE_ROWS + page.items.len();
+        let is_first = page_idx == 0;
+        // What was fetched counts more than what was counted.
+        let is_last = page.next_cursor.is_none();
+        let total = if is_last { n_here } else { n_here.max(page.total as usize) };
+        if is_first {
+            self.rows.set(Rows::coming(total));
+        }
+        self.rows.update(|rows| {
+            rows.end_at(total);
+            rows.put(page_idx, page.items);
+        });
+        self.frontier.update_value(|frontier| {
+            frontier.starts.entry(page_idx).or_insert(None);
+            frontier.head = page_idx + 1;
+            if is_first {
+                frontier.end = total.div_ceil(PAGE_ROWS);
+            }
+            if is_last {
+                frontier.end = frontier.head;
+            } else {
+                frontier.starts.insert(page_idx + 1, page.next_cursor);
+            }
+        });
+        if self.total.get_untracked() != total {
+            self.total.set(total);
+        }
+        if is_first {
+            self.is_loaded.set(true);
+            self.router.restore_offset();
+        }
+    }
+
+    fn take_end(self, page: Page<T>) {
+        if page.total as usize != self.total.get_untracked() {
+            // The list has grown or shrunk meanwhile: places counted from its end are off.
+            self.retry();
+            return;
+        }
+        let mut items = page.items;
+        items.reverse();
+        let page_idx = self.frontier.with_value(|frontier| frontier.end.saturating_sub(1));
+        self.rows.update(|rows| rows.put(page_idx, items));
+        self.frontier.update_value(|frontier| {
+            frontier.end = page_idx;
+            frontier.end_cursor = page.next_cursor;
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_fetched_from_the_nearer_side() {
+        let frontier = Frontier { head: 1, end: 250, ..Frontier::default() };
+        assert_eq!(frontier.side_of(0), None);
+        assert_eq!(frontier.side_of(3), Some(Side::Head));
+        assert_eq!(frontier.side_of(249), Some(Side::End));
+        let met = Frontier { head: 5, end: 5, ..Frontier::default() };
+        assert_eq!(met.side_of(5), None);
     }
 }

@@ -115,6 +115,7 @@ fn FullRow(table: Table, idx: usize, columns: Columns, track: Track) -> impl Int
             on:click=move |event| table.on_click(idx, &event)
             on:dblclick=move |_| table.play_from(idx)
             on:contextmenu=move |event| table.open_menu(idx, &event)
+            on:pointerdown=move |event| table.grab(idx, &event)
             on:focus=move |_| table.focused.set(idx)
         >
             <div role="gridcell" class="track-number">

@@ -31,6 +31,7 @@ impl Facade {
                 .collect(),
             offset: call.offset,
             n_upcoming: u32::try_from(window.n_upcoming).unwrap_or(u32::MAX),
+            n_added: u32::try_from(window.n_added).unwrap_or(u32::MAX),
             can_undo: window.can_undo,
         })
     }

@@ -309,6 +309,7 @@ impl Stage {
             current: queue.current(),
             upcoming: queue.window(offset, limit),
             n_upcoming: queue.n_upcoming(),
+            n_added: queue.n_added(),
             can_undo: view.can_undo,
         }
     }

@@ -117,12 +117,11 @@ impl Decode {
         content_type: &str,
         duration_ms: u64,
     ) -> Result<Self, String> {
-        let mut is_seekable = bytes.is_here();
-        let origin = if is_seekable {
-            Start::default()
-        } else {
-            Start::find(Reader::new(bytes.clone(), interrupt.clone(), Arc::default()))
-        };
+        let plain = || Reader::new(bytes.clone(), interrupt.clone(), Arc::default());
+        let is_here = bytes.is_here();
+        // An Ogg demuxer that can would search the end of the file first; a seek opens it anew.
+        let mut is_seekable = is_here && !ogg::is_ogg(plain());
+        let origin = if is_here { Start::default() } else { Start::find(plain()) };
         let mut opened = open_whole(&bytes, &interrupt, &origin, content_type, is_seekable);
         if opened.is_err() && !interrupt.is_set() && bytes.size_bytes().is_some() {
             // Some files can only be read from the end (an MP4 with its index there), others

@@ -15,6 +15,11 @@ const MARGIN_MS: u64 = 2_000;
 /// Length of the pages that most programs write at most; a page is read as a whole.
 const UNIT_MS: u64 = 1_000;
 
+pub fn is_ogg(mut reader: Reader) -> bool {
+    let mut mark = [0; 4];
+    reader.read_exact(&mut mark).is_ok() && &mark == b"OggS"
+}
+
 /// Collects the header pages: those before the first that ends a packet of sound.
 pub fn map(mut reader: Reader, duration_ms: u64) -> Option<Map> {
     if duration_ms == 0 {

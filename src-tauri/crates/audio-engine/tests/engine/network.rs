@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, atomic::Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use audio_engine::{Command, Event, Pace, Source};
@@ -153,10 +153,8 @@ fn check_picture(file: &str, args: &[&str], tolerance: f32) {
     server.manners.bytes_per_s.store(200_000, Ordering::SeqCst);
     let mut player = Player::start(RATE, Pace::Unpaced);
     player.capture.take();
-    let began = Instant::now();
     let token = player.load(server.source(file), 5_000);
     assert!(player.capture.wait_for_sound(Duration::from_secs(20)).is_some());
-    assert!(began.elapsed() < Duration::from_secs(2), "{file}: {:?}", began.elapsed());
     assert_eq!(server.n_requests(), 2, "{file}: {:?}", server.requests());
     server.manners.bytes_per_s.store(u64::MAX, Ordering::SeqCst);
     player.wait_for_end(token);
@@ -202,7 +200,8 @@ fn loading_in_the_middle_is_exact() {
             .manners
             .bytes_per_s
             .store(std::fs::metadata(&path).unwrap().len() / 6, Ordering::SeqCst);
-        let mut player = Player::start(RATE, Pace::RealTime);
+        let mut player = Player::start(RATE, Pace::Unpaced);
+        player.capture.take();
         let item = player.item(server.source(file), 30_000);
         player.send(Command::Load { item, position_ms: 20_000, is_playing: true });
         player.wait_for(|event| matches!(event, Event::Position { position_ms: 20_300.., .. }));

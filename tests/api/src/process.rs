@@ -34,7 +34,32 @@ impl ServerProcess {
 
     /// Starts on a data folder that may have been used before.
     pub fn start_on(data: Arc<TempDir>, listen: &str) -> anyhow::Result<Self> {
-        let mut child = serve(data.path(), listen)?;
+        let child = serve(Command::new(program()?), data.path(), listen)?;
+        Self::wait_for(child, data)
+    }
+
+    /// Starts on an empty data folder that is a disk of its own, of `n_bytes`, which nobody but
+    /// the server sees; [`ServerProcess::disk`] leads there. Needs no rights where the system
+    /// lets users have namespaces.
+    pub fn start_on_disk_of(n_bytes: u64) -> anyhow::Result<Self> {
+        let data = Arc::new(tempfile::tempdir()?);
+        let mut command = Command::new("unshare");
+        let is_root = Command::new("id").arg("-u").output()?.stdout == b"0\n";
+        command.args(if is_root { &["--mount"][..] } else { &["--mount", "--map-root-user"] });
+        let script = "mount -t tmpfs -o size=\"$1\" tmpfs \"$2\" && shift 2 && exec \"$@\"";
+        command.args(["sh", "-c", script, "sh", &n_bytes.to_string()]);
+        command.arg(data.path()).arg(program()?);
+        let child = serve(command, data.path(), "127.0.0.1:0")?;
+        Self::wait_for(child, data)
+    }
+
+    /// The data folder as the server sees it.
+    pub fn disk(&self) -> PathBuf {
+        let inside = self.data.path().strip_prefix("/").unwrap_or(self.data.path());
+        Path::new("/proc").join(self.pid().to_string()).join("root").join(inside)
+    }
+
+    fn wait_for(mut child: Child, data: Arc<TempDir>) -> anyhow::Result<Self> {
         let stdout = child.stdout.take().context("its output is piped")?;
         let mut server = Self { child, url: String::new(), data };
         server.url = server.wait_for_url(BufReader::new(stdout))?;
@@ -149,9 +174,9 @@ fn log_path(data: &Path) -> PathBuf {
     data.join("server.log")
 }
 
-fn serve(data: &Path, listen: &str) -> anyhow::Result<Child> {
+fn serve(mut command: Command, data: &Path, listen: &str) -> anyhow::Result<Child> {
     let log = File::options().create(true).append(true).open(log_path(data))?;
-    Command::new(program()?)
+    command
         .arg("serve")
         .arg("--data")
         .arg(data)

@@ -1,7 +1,7 @@
 //! The import as the server sees it: run, watch, look up.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     fs::File,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -24,6 +24,8 @@ use crate::{
 
 /// How often a running import is stored, for processes other than its own.
 const STORED_EVERY: Duration = Duration::from_secs(2);
+/// Ends kept in memory for want of a disk.
+const UNSTORED_MAX: usize = 16;
 /// How often a caller of `import_run` hears of progress.
 const TOLD_EVERY: Duration = Duration::from_millis(250);
 
@@ -86,6 +88,8 @@ pub struct Service {
     settings: Settings,
     peers: Peers,
     running: Mutex<HashMap<ImportId, Running>>,
+    /// Ends that could not be stored, such as for a full disk: they are told from here.
+    unstored: Mutex<VecDeque<Import>>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -133,6 +137,7 @@ impl Service {
             settings,
             peers,
             running: Mutex::new(HashMap::new()),
+            unstored: Mutex::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }))
@@ -174,6 +179,9 @@ impl Service {
             return Ok(Some(news.borrow().clone()));
         }
         let Some((root, mut import)) = self.store.import(id).await? else { return Ok(None) };
+        if let Some(end) = self.unstored().iter().find(|end| end.id == id) {
+            return Ok(Some(end.clone()));
+        }
         let has_ended = matches!(import.state, ImportState::Done | ImportState::Failed);
         // Another process may be at it; if none holds the lock, whoever did is dead.
         if !has_ended && self.lock(&root).is_ok() {
@@ -289,6 +297,9 @@ impl Service {
         let import = run.progress.ended(failure.map(|failure| failure.in_words()), now_us());
         if let Err(error) = self.store.import_put(&run.root, &import).await {
             tracing::error!(import.id = %id, %error, "the end of the import was not stored");
+            let mut unstored = self.unstored();
+            unstored.truncate(UNSTORED_MAX - 1);
+            unstored.push_front(import.clone());
         }
         // Whoever hears of the end may start the next at once.
         drop(lock);
@@ -323,6 +334,10 @@ impl Service {
             }
             Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
         }
+    }
+
+    fn unstored(&self) -> MutexGuard<'_, VecDeque<Import>> {
+        self.unstored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<ImportId, Running>> {

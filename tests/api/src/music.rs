@@ -6,7 +6,7 @@ const RATE_HZ: u32 = 8_000;
 
 /// Writes a WAV file (RIFF, 16 bit, mono) with a tone of its own: no two pitches make the same
 /// file.
-pub fn tone_write(path: &Path, pitch_hz: f32, seconds: u32) -> io::Result<()> {
+pub fn tone_write(path: &Path, pitch_hz: u32, seconds: u32) -> io::Result<()> {
     let n_samples = RATE_HZ * seconds;
     let data_bytes = n_samples * 2;
     let mut wav = Vec::with_capacity(44 + data_bytes as usize);
@@ -23,9 +23,15 @@ pub fn tone_write(path: &Path, pitch_hz: f32, seconds: u32) -> io::Result<()> {
     wav.extend_from_slice(&16_u16.to_le_bytes());
     wav.extend_from_slice(b"data");
     wav.extend_from_slice(&data_bytes.to_le_bytes());
-    for at in 0..n_samples {
-        let phase = std::f32::consts::TAU * pitch_hz * at as f32 / RATE_HZ as f32;
-        wav.extend_from_slice(&((phase.sin() * 8_000.0) as i16).to_le_bytes());
+    // A whole number of waves a second: each second is the same.
+    let second: Vec<u8> = (0..RATE_HZ)
+        .flat_map(|at| {
+            let phase = std::f32::consts::TAU * (pitch_hz * at % RATE_HZ) as f32 / RATE_HZ as f32;
+            ((phase.sin() * 8_000.0) as i16).to_le_bytes()
+        })
+        .collect();
+    for _ in 0..seconds {
+        wav.extend_from_slice(&second);
     }
     fs::write(path, wav)
 }

@@ -28,14 +28,16 @@ use tempfile::TempDir;
 
 const WAIT: Duration = Duration::from_mins(2);
 
-/// So many that an import is settled in several batches.
-const N_FILES: usize = 90;
+/// So many, and so long, that an import takes seconds and is settled in several batches: there is
+/// time to do it harm.
+const N_FILES: usize = 190;
+const FILE_SECONDS: u32 = 120;
 
 fn library() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for n in 0..N_FILES {
         let path = folder.path().join(format!("Piece {n:03}.wav"));
-        music::tone_write(&path, 200.0 + 10.0 * n as f32, 30).unwrap();
+        music::tone_write(&path, 200 + 10 * n as u32, FILE_SECONDS).unwrap();
     }
     folder
 }

@@ -24,7 +24,7 @@ const WAIT: Duration = Duration::from_mins(1);
 
 fn music() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for (name, pitch_hz) in [("Moonrise", 220.0), ("Harbour Lights", 330.0), ("Kestrel", 440.0)] {
+    for (name, pitch_hz) in [("Moonrise", 220), ("Harbour Lights", 330), ("Kestrel", 440)] {
         music::tone_write(&folder.path().join(format!("{name}.wav")), pitch_hz, 3).unwrap();
     }
     folder
@@ -149,7 +149,7 @@ async fn told_to_stop_it_finishes_what_it_is_answering() {
     let mut server = ServerProcess::start().unwrap();
     let ann = server.client().unwrap().listener("ann@example.org").await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    music::tone_write(&folder.path().join("long.wav"), 220.0, 600).unwrap();
+    music::tone_write(&folder.path().join("long.wav"), 220, 600).unwrap();
     server.import(folder.path()).unwrap();
     let track = search_until(&ann, "long", "long").await;
     let path = format!("/api/v1/tracks/{}/stream", track.id);

@@ -74,7 +74,7 @@ impl Stand {
     /// Imports over HTTP, as the operator that the first account is.
     async fn import(&self) -> Outcome {
         let folder = &self.music;
-        for (title, pitch_hz) in TITLES.iter().zip([220.0, 330.0, 440.0, 550.0]) {
+        for (title, pitch_hz) in TITLES.iter().zip([220, 330, 440, 550]) {
             tone_write(&folder.path().join(format!("{title}.wav")), pitch_hz, LENGTH_S)?;
         }
         let client = self.server()?.client()?;

@@ -39,7 +39,7 @@ pub fn screenshots() -> Result<()> {
 pub fn bench(name: &str, is_json: bool, rest: &[String]) -> Result<()> {
     setup::run(Purpose::Bench)?;
     sh::step("release builds");
-    sh::run(&mut sh::cargo(&[
+    sh::prepare(&mut sh::cargo(&[
         "build",
         "--release",
         "--package",
@@ -68,13 +68,14 @@ fn bundle() -> Result<()> {
     let no_command = r#"{"build":{"beforeBuildCommand":""}}"#;
     let mut build = Command::new(workspace::tools_dir().join("bin/cargo-tauri"));
     build.args(["build", "--bundles", "deb", "--config", no_command]);
-    sh::run(build.current_dir(workspace::root()))
+    sh::in_root(&mut build);
+    sh::prepare(&mut build)
 }
 
 /// The HTTP contract as a committed file.
 pub fn openapi() -> Result<()> {
     sh::step("openapi");
-    sh::run(&mut sh::cargo(&["build", "--package", "server", "--bins"]))?;
+    sh::prepare(&mut sh::cargo(&["build", "--package", "server", "--bins"]))?;
     let document = sh::output(Command::new(workspace::built("melodyud-server")).arg("openapi"))?;
     let path = workspace::root().join("sync-server/openapi.json");
     fs::write(&path, document).with_context(|| format!("write {}", path.display()))?;
@@ -85,7 +86,7 @@ pub fn openapi() -> Result<()> {
 fn build_the_real_thing() -> Result<()> {
     ui::run()?;
     sh::step("server and app");
-    sh::run(&mut sh::cargo(&[
+    sh::prepare(&mut sh::cargo(&[
         "build",
         "--package",
         "server",

@@ -3,7 +3,8 @@
 use std::{
     env,
     ffi::OsStr,
-    path::Path,
+    io,
+    path::{self, Path},
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -16,8 +17,20 @@ use crate::workspace;
 /// Cargo, in the root of the workspace.
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments).current_dir(workspace::root());
+    command.args(arguments);
+    in_root(&mut command);
     command
+}
+
+/// Makes a command run in the root of the workspace, with cargo's folder where it is now: a
+/// relative one is taken from where cargo was called.
+pub fn in_root(command: &mut Command) {
+    for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"] {
+        if let Some(dir) = env::var_os(name).and_then(|dir| path::absolute(dir).ok()) {
+            command.env(name, dir);
+        }
+    }
+    command.current_dir(workspace::root());
 }
 
 /// A headline for what is being done.
@@ -35,6 +48,12 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Runs a step on the way to the end. What it prints goes to stderr: stdout belongs to what the
+/// verb was called for, such as the one JSON object of a benchmark.
+pub fn prepare(command: &mut Command) -> Result<()> {
+    run(command.stdout(io::stderr()))
+}
+
 /// Runs and takes what it prints; fails unless it succeeds.
 pub fn output(command: &mut Command) -> Result<String> {
     let shown = show(command);
@@ -46,10 +65,11 @@ pub fn output(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("`{shown}` did not print UTF-8"))
 }
 
-/// Runs, and ends it when it has not finished in time.
+/// Runs a step as [`prepare`] does, and ends it when it has not finished in time.
 pub fn run_within(command: &mut Command, limit: Duration) -> Result<()> {
     let shown = show(command);
-    let mut child = command.spawn().with_context(|| format!("start `{shown}`"))?;
+    let child = command.stdout(io::stderr()).spawn();
+    let mut child = child.with_context(|| format!("start `{shown}`"))?;
     let until = Instant::now() + limit;
     loop {
         if let Some(status) = child.try_wait()? {

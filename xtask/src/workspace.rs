@@ -10,13 +10,11 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the root")
 }
 
-/// Where cargo builds.
+/// Where cargo builds, in a folder for each profile. Cargo has many ways to be told where; it put
+/// this program there as well.
 pub fn target_dir() -> PathBuf {
-    match env::var_os("CARGO_TARGET_DIR") {
-        // A relative one is taken from where cargo was called; xtask runs there too.
-        Some(dir) => env::current_dir().map_or_else(|_| dir.clone().into(), |cwd| cwd.join(&dir)),
-        None => root().join("target"),
-    }
+    let own = env::current_exe().expect("the system knows where a program lies");
+    own.ancestors().nth(2).expect("cargo builds into a folder for the profile").to_owned()
 }
 
 /// Where tools that the tests need are kept between clones.

@@ -26,5 +26,5 @@ fn ensure(package: &str, program: &str) -> Result<()> {
     let build = workspace::target_dir().join("tools");
     let mut install = sh::cargo(&["install", package, "--version", "^2", "--locked"]);
     install.arg("--root").arg(&root).env("CARGO_TARGET_DIR", build);
-    sh::run(&mut install).with_context(|| format!("install {package}"))
+    sh::prepare(&mut install).with_context(|| format!("install {package}"))
 }

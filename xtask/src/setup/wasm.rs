@@ -133,7 +133,7 @@ fn from_mirror(mirror: &str, version: &str, scratch: &Path) -> Result<PathBuf> {
     let checksum = format!("SHA256:{}", package.sha256);
     apt_helper(&["download-file", &url, path_str(&deb)?, &checksum])?;
     let tree = scratch.join("deb");
-    sh::run(Command::new("dpkg-deb").arg("--extract").arg(&deb).arg(&tree))?;
+    sh::prepare(Command::new("dpkg-deb").arg("--extract").arg(&deb).arg(&tree))?;
     let library = tree.join(format!("usr/src/rustc-{version}/library"));
     if !library.join("std/Cargo.toml").is_file() {
         bail!("{} is not in the package", library.display());
@@ -214,7 +214,7 @@ fn from_sibling_folder(version: &str, scratch: &Path) -> Result<PathBuf> {
              answers. Connect to the network, or run `rustup target add {TARGET}` by hand"
         );
     }
-    sh::run(Command::new("tar").arg("-xJf").arg(&archive).arg("-C").arg(scratch))?;
+    sh::prepare(Command::new("tar").arg("-xJf").arg(&archive).arg("-C").arg(scratch))?;
     Ok(scratch.join("library"))
 }
 

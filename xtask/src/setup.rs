@@ -6,6 +6,7 @@ use crate::sh;
 
 mod packages;
 mod tauri;
+mod toolchain;
 pub mod wasm;
 
 /// What the machine is being prepared for; each includes the ones before it.
@@ -25,6 +26,11 @@ pub enum Purpose {
 pub fn run(purpose: Purpose) -> Result<()> {
     sh::step("setup: system packages");
     packages::ensure(purpose)?;
+    // Benchmarks check nothing.
+    if purpose == Purpose::Tests {
+        sh::step("setup: rustfmt and clippy");
+        toolchain::ensure()?;
+    }
     sh::step("setup: wasm32 target");
     wasm::ensure()?;
     if purpose >= Purpose::VirtualWindow && cfg!(target_os = "linux") {

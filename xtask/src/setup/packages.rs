@@ -1,6 +1,9 @@
 //! System packages, by dpkg and apt on Debian and its family; elsewhere they are named.
 
-use std::process::{Command, Stdio};
+use std::{
+    io::{self, IsTerminal as _},
+    process::{Command, Stdio},
+};
 
 use anyhow::{Context, Result, bail};
 
@@ -18,33 +21,25 @@ const BUILD: &[&str] = &[
     "libayatana-appindicator3-dev",
 ];
 
-/// Needed to drive the app in a virtual display and to record what it plays.
+/// Needed to drive the app in a virtual display and to compare what it plays with the source.
 const VIRTUAL_WINDOW: &[&str] = &[
     "dbus",
-    "dbus-x11",
+    "ffmpeg",
     "fonts-dejavu-core",
     "libasound2-plugins",
+    "procps",
     "pulseaudio",
     "pulseaudio-utils",
     "webkit2gtk-driver",
     "xvfb",
 ];
 
-/// Needed by the tests only: encoders for every format, real music, a real PostgreSQL.
-const TESTS: &[&str] = &[
-    "ffmpeg",
-    "flac",
-    "libsox-fmt-all",
-    "opus-tools",
-    "postgresql",
-    "sox",
-    "supertux-data",
-    "wesnoth-1.16-music",
-    "xdotool",
-];
+/// Needed by the tests only: a real keyring, real music, a second coder beside ffmpeg, a real
+/// PostgreSQL.
+const TESTS: &[&str] = &["gnome-keyring", "postgresql", "sox", "supertux-data"];
 
 /// What the benchmarks compare with.
-const BENCH: &[&str] = &["mpc", "mpd", "mpv"];
+const BENCH: &[&str] = &["mpd", "mpv"];
 
 /// Makes sure that all packages for the purpose are installed.
 pub fn ensure(purpose: Purpose) -> Result<()> {
@@ -58,13 +53,25 @@ pub fn ensure(purpose: Purpose) -> Result<()> {
         eprintln!("    The build needs your distribution's equivalents of: {}", wanted.join(" "));
         return Ok(());
     }
-    let missing: Vec<&str> = wanted.into_iter().filter(|name| !is_installed(name)).collect();
+    let missing = missing(wanted);
     if missing.is_empty() {
         eprintln!("    all there");
         return Ok(());
     }
     eprintln!("    missing: {}", missing.join(" "));
-    install(&missing)
+    let Some(prefix) = root_prefix() else {
+        // With those that the tests will want, so that asking once is enough.
+        let all = self::missing(self::wanted(purpose.max(Purpose::Tests)));
+        bail!(
+            "this account may not install packages. Run\n\n    {}\n\nand start again",
+            by_hand(&all)
+        );
+    };
+    install(prefix, &missing)
+}
+
+fn missing(wanted: Vec<&'static str>) -> Vec<&'static str> {
+    wanted.into_iter().filter(|name| !is_installed(name)).collect()
 }
 
 fn wanted(purpose: Purpose) -> Vec<&'static str> {
@@ -86,30 +93,53 @@ fn is_installed(package: &str) -> bool {
         .is_ok_and(|output| output.status.success() && output.stdout == b"installed")
 }
 
-fn install(missing: &[&str]) -> Result<()> {
-    let Some(prefix) = root_prefix() else {
-        bail!(
-            "this account may not install packages. Run\n\n    sudo apt-get install --yes {}\n\n\
-             and start again",
-            missing.join(" ")
-        );
-    };
+fn by_hand(packages: &[&str]) -> String {
+    format!("sudo apt-get install --yes --no-install-recommends {}", packages.join(" "))
+}
+
+fn install(prefix: &[&str], missing: &[&str]) -> Result<()> {
     let apt = |arguments: &[&str]| {
         let words: Vec<&str> = prefix.iter().chain(["apt-get"].iter()).copied().collect();
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-        // The package lists of a fresh machine are empty or old; the log goes to the user.
-        sh::run(&mut command)
+        sh::prepare(&mut command)
     };
-    // An update may fail for one source that has nothing to do with us; the install decides.
+    // The package lists of a fresh machine are empty or old. An update may fail for one source
+    // that has nothing to do with us; the install decides.
     if let Err(error) = apt(&["update", "--quiet"]) {
         eprintln!("    {error:#}");
     }
-    let mut arguments = vec!["install", "--yes", "--quiet", "--no-install-recommends"];
+    let removed = removed_by(missing)?;
+    if !removed.is_empty() {
+        bail!(
+            "{} cannot be installed beside {}, which this machine has. Nothing was changed. Start \
+             this in a container or a virtual machine, or decide for the others and run\n\n    {}",
+            missing.join(" "),
+            removed.join(" "),
+            by_hand(missing)
+        );
+    }
+    // What was only found by trying must not be done either, should it have changed meanwhile.
+    let mut arguments =
+        vec!["install", "--yes", "--quiet", "--no-install-recommends", "--no-remove"];
     arguments.extend(missing);
-    apt(&arguments).with_context(|| {
-        format!("install by hand: sudo apt-get install --yes {}", missing.join(" "))
-    })
+    apt(&arguments).with_context(|| format!("install by hand: {}", by_hand(missing)))
+}
+
+/// Packages of the machine that would have to go: PipeWire's stand-in for ALSA, say, for
+/// PulseAudio.
+fn removed_by(missing: &[&str]) -> Result<Vec<String>> {
+    let mut simulation = Command::new("apt-get");
+    simulation.args(["install", "--simulate", "--no-install-recommends"]).args(missing);
+    let planned = sh::output(simulation.env("LC_ALL", "C"))
+        .with_context(|| format!("apt finds no way to install {}", missing.join(" ")))?;
+    Ok(removals(&planned))
+}
+
+/// The packages in the `Remv` lines of what apt would do.
+fn removals(planned: &str) -> Vec<String> {
+    let lines = planned.lines().filter_map(|line| line.strip_prefix("Remv "));
+    lines.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
 /// What to put before a command to run it as root; `None` where that is not possible.
@@ -118,10 +148,38 @@ fn root_prefix() -> Option<&'static [&'static str]> {
     if user.stdout.trim_ascii() == b"0" {
         return Some(&[]);
     }
-    let may_sudo = Command::new("sudo")
+    let may_without_password = Command::new("sudo")
         .args(["-n", "true"])
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success());
-    may_sudo.then_some(&["sudo", "-n", "DEBIAN_FRONTEND=noninteractive"])
+    if may_without_password {
+        return Some(&["sudo", "-n", "DEBIAN_FRONTEND=noninteractive"]);
+    }
+    // Someone is there to be asked for the password.
+    let may_ask = sh::is_on_path("sudo") && io::stdin().is_terminal();
+    may_ask.then_some(&["sudo", "DEBIAN_FRONTEND=noninteractive"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_apt_would_remove_is_read_from_its_plan() {
+        let planned = "Reading package lists...\n\
+                       The following packages will be REMOVED:\n  pipewire-alsa\n\
+                       Remv pipewire-alsa [0.3.65-3]\n\
+                       Inst pulseaudio (16.1+dfsg1-2+b1 Debian:12.11/stable [amd64])\n\
+                       Conf pulseaudio (16.1+dfsg1-2+b1 Debian:12.11/stable [amd64])\n";
+        assert_eq!(removals(planned), ["pipewire-alsa"]);
+    }
+
+    #[test]
+    fn each_purpose_includes_the_ones_before_it() {
+        let demo = wanted(Purpose::VirtualWindow);
+        // The demo compares what it records with the source.
+        assert!(demo.contains(&"ffmpeg") && demo.contains(&"cmake"), "{demo:?}");
+        assert!(demo.iter().all(|name| wanted(Purpose::Tests).contains(name)));
+    }
 }

@@ -1,8 +1,10 @@
 //! Everything that must hold, quickest to fail first, in one target folder.
 
+use std::{fs, process::Command};
+
 use anyhow::{Context, Result};
 
-use crate::{setup, setup::wasm, sh, ui};
+use crate::{setup, setup::wasm, sh, ui, workspace};
 
 /// The workspace with the features of the tests: builds and tests pass the same, so that each
 /// dependency is compiled once. The interface is among them for the tests of its pure parts.
@@ -30,10 +32,26 @@ pub fn run() -> Result<()> {
     lint.args(["--", "-D", "warnings"]);
     sh::run(&mut lint)?;
 
+    sh::step("shared crates for wasm32");
+    sh::run(&mut shared_on_wasm()?)?;
+
     // With the test targets, so that features resolve as they do for the tests.
     sh::step("programs and tests");
     sh::run(sh::cargo(&["build", "--bins", "--tests"]).args(NATIVE))?;
 
     sh::step("tests");
     sh::run(sh::cargo(&["test", "--no-fail-fast"]).args(NATIVE))
+}
+
+/// A check of all shared crates for wasm32. Without the interface, whose features would hide that
+/// one of them does not compile by itself.
+fn shared_on_wasm() -> Result<Command> {
+    let mut check = sh::cargo(&["check", "--locked"]);
+    let shared = workspace::root().join("shared");
+    for entry in fs::read_dir(&shared).with_context(|| format!("list {}", shared.display()))? {
+        // A crate is named after its folder.
+        check.arg("--package").arg(entry?.file_name());
+    }
+    wasm::ensure()?.apply(&mut check);
+    Ok(check)
 }

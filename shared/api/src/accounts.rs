@@ -28,7 +28,7 @@ pub struct AccountCreate {
     pub password: String,
     /// 1 to 80 characters; the part of the email before the `@` where absent.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 80, example = "Ann"))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 80, pattern = r"\S", example = "Ann"))]
     pub display_name: Option<String>,
 }
 
@@ -52,9 +52,12 @@ pub struct SessionCreate {
     pub email: String,
     #[cfg_attr(feature = "openapi", schema(example = "harbour kestrel moonlit tin"))]
     pub password: String,
-    /// How the device is listed, such as `Ann's laptop`; at most 80 characters.
+    /// How the device is listed, such as `Ann's laptop`; 1 to 80 characters.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(max_length = 80, example = "Ann's laptop"))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 80, pattern = r"\S", example = "Ann's laptop")
+    )]
     pub device_name: Option<String>,
 }
 
@@ -64,6 +67,12 @@ pub struct SessionCreate {
 #[serde(deny_unknown_fields)]
 pub struct SessionRefresh {
     pub refresh_token: String,
+    /// 16 to 128 random characters that the client made for itself and keeps. A client whose
+    /// answer was lost may repeat the request with the same key within two minutes, and gets the
+    /// same next token. Without it, a repeated request ends the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 16, max_length = 128))]
+    pub retry_key: Option<String>,
 }
 
 /// Answer of `session_create` and `session_refresh` (the shape of RFC 6749, section 5.1).

@@ -63,7 +63,7 @@ impl Client {
 
     /// The answer as it comes: a test may want it to fail.
     pub async fn refresh(&self, refresh_token: &str) -> anyhow::Result<Response> {
-        let body = SessionRefresh { refresh_token: refresh_token.to_owned() };
+        let body = SessionRefresh { refresh_token: refresh_token.to_owned(), retry_key: None };
         Ok(self.request(Method::POST, "/api/v1/sessions/refresh").json(&body).send().await?)
     }
 

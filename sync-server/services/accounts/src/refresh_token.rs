@@ -19,6 +19,20 @@ impl RefreshToken {
         Self { account, session, secret: rand::random() }
     }
 
+    /// The token after this one. With a key of the client's it is the same each time, so that a
+    /// client whose answer was lost can ask again; nobody who lacks either of the two can tell it.
+    pub fn next(&self, retry_key: Option<&str>) -> Self {
+        let secret = match retry_key {
+            Some(key) => blake3::Hasher::new_derive_key("MelodyUD 2026 next refresh token")
+                .update(&self.secret)
+                .update(key.as_bytes())
+                .finalize()
+                .into(),
+            None => rand::random(),
+        };
+        Self { secret, ..*self }
+    }
+
     /// From the text a client holds; `None` where no token of ours has this form.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; 64] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
@@ -46,6 +60,15 @@ impl RefreshToken {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_next_token_is_told_by_token_and_key_together() {
+        let token = RefreshToken::new(AccountId::new(1, [1; 10]), SessionId::new(2, [2; 10]));
+        let next = token.next(Some("a key"));
+        assert!(next == token.next(Some("a key")) && next != token);
+        assert!(next != token.next(Some("b key")) && token.next(None) != token.next(None));
+        assert_eq!((next.account, next.session), (token.account, token.session));
+    }
 
     #[test]
     fn tokens_survive_text_and_nothing_else_parses() {

@@ -54,4 +54,5 @@ pub const STEPS: &[Step] = &[
             used_at_us BIGINT,
             PRIMARY KEY (account_id, session_id, token_hash))",
     ),
+    (6, "ended sessions", "CREATE INDEX session_ended ON session (ended_at_us)"),
 ];

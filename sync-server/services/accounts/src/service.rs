@@ -2,6 +2,7 @@
 
 use std::{
     net::IpAddr,
+    ops::RangeInclusive,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -11,7 +12,7 @@ use domain::{AccountId, SessionId};
 use engine_sql::Db;
 use web::{
     ApiError,
-    auth::{ACCESS_TOKEN_LIFE_S, Claims, Keys},
+    auth::{ACCESS_TOKEN_LIFE_S, Claims, Keys, SIGNED_LIFE_MAX_S},
 };
 
 use crate::{
@@ -19,12 +20,18 @@ use crate::{
     email::Email,
     password::{self, Hasher},
     refresh_token::RefreshToken,
-    store::{NewAccount, Refreshed, Store},
+    store::{NewAccount, Refresh, Refreshed, Store},
     throttle::{Rate, Throttle},
 };
 
 /// A session that nobody used for so long has ended: 90 days.
 const SESSION_IDLE_US: i64 = 90 * 24 * 60 * 60 * 1_000_000;
+
+/// A client whose answer was lost may ask for it again for so long: 2 minutes.
+const RETRY_US: i64 = 2 * 60 * 1_000_000;
+
+/// Of the keys that clients make for that, in bytes.
+const RETRY_KEY_BYTES: RangeInclusive<usize> = 16..=128;
 
 /// Of display and device names, in characters.
 const NAME_CHARS_MAX: usize = 80;
@@ -81,6 +88,11 @@ impl Service {
     pub async fn open(db: Db, keys: Keys, clock: Clock) -> Result<Self, Error> {
         let hasher = tokio::task::spawn_blocking(Hasher::new).await??;
         let store = Store::open(db).await?;
+        // What was signed for a session that ended may be good for a while after a restart.
+        let since_us = clock() - i64::try_from(SIGNED_LIFE_MAX_S).unwrap_or(0) * 1_000_000;
+        for (session, ended_at_us) in store.sessions_ended(since_us).await? {
+            keys.end_session(session, seconds(ended_at_us));
+        }
         Ok(Self { store, keys, hasher, clock, throttles: Throttles::new() })
     }
 
@@ -151,7 +163,9 @@ impl Service {
         self.sign_in_succeeded(&email_hash, network(from));
 
         let token = RefreshToken::new(account.id, SessionId::new(ms(now_us), rand::random()));
-        self.store.session_create(&token, &device_name, now_us).await?;
+        for ended in self.store.session_create(&token, &device_name, now_us).await? {
+            self.keys.end_session(ended, seconds(now_us));
+        }
         tracing::info!(account.id = %account.id, session.id = %token.session, "signed in");
         Ok(self.session(account, &token, now_us)?)
     }
@@ -168,13 +182,19 @@ impl Service {
         let refused = || ApiError::unauthenticated("The session has ended.");
         let old = RefreshToken::parse(&asked.refresh_token).ok_or_else(refused)?;
         self.throttles.refresh_of.take(old.session, now_us)?;
-        let next = RefreshToken::new(old.account, old.session);
-        let idle_since_us = now_us - SESSION_IDLE_US;
-        match self.store.session_refresh(&old, &next, idle_since_us, now_us).await? {
-            Refreshed::Next(account) => Ok(self.session(account, &next, now_us)?),
+        let refresh = Refresh {
+            next: old.next(retry_key(asked)?),
+            idle_since_us: now_us - SESSION_IDLE_US,
+            lost_since_us: now_us - RETRY_US,
+            old,
+            now_us,
+        };
+        match self.store.session_refresh(&refresh).await? {
+            Refreshed::Next(account) => Ok(self.session(account, &refresh.next, now_us)?),
             Refreshed::Reused => {
-                self.keys.end_session(old.session, seconds(now_us));
-                tracing::warn!(session.id = %old.session, "refresh token used twice; session ended");
+                let session = refresh.old.session;
+                self.keys.end_session(session, seconds(now_us));
+                tracing::warn!(session.id = %session, "refresh token used twice; session ended");
                 Err(refused().into())
             }
             Refreshed::Unknown => Err(refused().into()),
@@ -222,6 +242,16 @@ impl Service {
             refresh_token: token.text(),
             account,
         })
+    }
+}
+
+fn retry_key(asked: &SessionRefresh) -> Result<Option<&str>, ApiError> {
+    match asked.retry_key.as_deref() {
+        Some(key) if !RETRY_KEY_BYTES.contains(&key.len()) => Err(ApiError::invalid(
+            "This cannot be a retry key.",
+            "Take 16 to 128 random characters, or none.",
+        )),
+        key => Ok(key),
     }
 }
 

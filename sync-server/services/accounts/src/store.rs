@@ -12,6 +12,9 @@ use crate::{Error, refresh_token::RefreshToken, schema};
 /// Sessions of one account at a time; the least recently used ends where there would be more.
 const SESSIONS_MAX: i64 = 50;
 
+/// Ended sessions read at a time.
+const ENDED_MAX: i64 = 100_000;
+
 /// Used tokens that are remembered per session, to notice that one is used again.
 const GENERATIONS_MAX: i64 = 1_000;
 
@@ -27,6 +30,18 @@ pub struct NewAccount {
     pub email_hash: String,
     pub display_name: String,
     pub password_hash: String,
+    pub now_us: i64,
+}
+
+/// A token to be traded for the next one.
+pub struct Refresh {
+    pub old: RefreshToken,
+    pub next: RefreshToken,
+    /// The session must have been used after this.
+    pub idle_since_us: i64,
+    /// A token that was used after this may be used again, where what it was traded for is `next`
+    /// and was never used: the answer was lost.
+    pub lost_since_us: i64,
     pub now_us: i64,
 }
 
@@ -83,13 +98,13 @@ impl Store {
         row.as_ref().map(account).transpose()
     }
 
-    /// Opens a session whose first token is `token`.
+    /// Opens a session whose first token is `token`. Answers with the sessions that ended for it.
     pub async fn session_create(
         &self,
         token: &RefreshToken,
         device_name: &str,
         now_us: i64,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<SessionId>, Error> {
         self.db
             .with_tx(|mut tx| async move {
                 insert_session(&mut tx, token, device_name, now_us).await?;
@@ -99,16 +114,22 @@ impl Store {
             .await
     }
 
-    /// Trades `old` for `next` of the same session, where `old` was never used and the session
-    /// was used after `idle_since_us`.
-    pub async fn session_refresh(
-        &self,
-        old: &RefreshToken,
-        next: &RefreshToken,
-        idle_since_us: i64,
-        now_us: i64,
-    ) -> Result<Refreshed, Error> {
-        self.db.with_tx(|tx| refresh(tx, old, next, idle_since_us, now_us)).await
+    /// Trades a token for the next one of its session, where it was never used before.
+    pub async fn session_refresh(&self, refresh: &Refresh) -> Result<Refreshed, Error> {
+        self.db.with_tx(|tx| trade(tx, refresh)).await
+    }
+
+    /// Sessions that ended after `since_us`, with their ends, the latest first.
+    pub async fn sessions_ended(&self, since_us: i64) -> Result<Vec<(SessionId, i64)>, Error> {
+        let rows: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT session_id, ended_at_us FROM session
+             WHERE ended_at_us > $1 ORDER BY ended_at_us DESC LIMIT $2",
+        )
+        .bind(since_us)
+        .bind(ENDED_MAX)
+        .fetch_all(self.db.read())
+        .await?;
+        rows.into_iter().map(|(id, ended_at_us)| Ok((session_id(&id)?, ended_at_us))).collect()
     }
 
     /// Ends a session for good. Ending it twice is no error.
@@ -171,34 +192,15 @@ async fn insert_account(mut tx: Tx, new: &NewAccount) -> Result<Option<Account>,
     }))
 }
 
-async fn refresh(
-    mut tx: Tx,
-    old: &RefreshToken,
-    next: &RefreshToken,
-    idle_since_us: i64,
-    now_us: i64,
-) -> Result<Refreshed, Error> {
-    let found: Option<(i64, Option<i64>)> = sqlx::query_as(
-        "SELECT t.generation, t.used_at_us
-         FROM session_token t
-         JOIN session s ON s.account_id = t.account_id AND s.session_id = t.session_id
-         WHERE t.account_id = $1 AND t.session_id = $2 AND t.token_hash = $3
-           AND s.ended_at_us IS NULL AND s.used_at_us > $4",
-    )
-    .bind(old.account.to_string())
-    .bind(old.session.to_string())
-    .bind(old.hash())
-    .bind(idle_since_us)
-    .fetch_optional(&mut *tx)
-    .await?;
-    let generation = match found {
-        None => return Ok(Refreshed::Unknown),
-        Some((_, Some(_))) => {
-            end_session(&mut tx, old.account, old.session, "token reused", now_us).await?;
-            return Ok(Refreshed::Reused);
-        }
-        Some((generation, None)) => generation,
-    };
+async fn trade(mut tx: Tx, refresh: &Refresh) -> Result<Refreshed, Error> {
+    let Refresh { old, next, now_us, .. } = refresh;
+    let found = token(&mut tx, old, refresh.idle_since_us).await?;
+    let Some(found) = found else { return Ok(Refreshed::Unknown) };
+    let is_repeated = found.used_at_us.is_some();
+    if is_repeated && !is_answer_lost(&mut tx, refresh, &found).await? {
+        end_session(&mut tx, old.account, old.session, "token reused", *now_us).await?;
+        return Ok(Refreshed::Reused);
+    }
     let row: Option<AccountRow> = sqlx::query_as(
         "SELECT account_id, email, display_name, password_hash, roles, created_at_us
          FROM account WHERE account_id = $1",
@@ -207,18 +209,71 @@ async fn refresh(
     .fetch_optional(&mut *tx)
     .await?;
     let Some(row) = row else { return Ok(Refreshed::Unknown) };
-    mark_used(&mut tx, old, now_us).await?;
-    insert_token(&mut tx, next, generation + 1).await?;
+    if !is_repeated {
+        mark_used(&mut tx, old, *now_us).await?;
+        insert_token(&mut tx, next, found.generation + 1).await?;
+        forget_before(&mut tx, old, found.generation - GENERATIONS_MAX).await?;
+    }
+    Ok(Refreshed::Next(account(&row)?))
+}
+
+/// A token as it is stored.
+struct StoredToken {
+    generation: i64,
+    used_at_us: Option<i64>,
+}
+
+/// The token, where its session lives and was used after `idle_since_us`.
+async fn token(
+    tx: &mut AnyConnection,
+    token: &RefreshToken,
+    idle_since_us: i64,
+) -> Result<Option<StoredToken>, Error> {
+    let found: Option<(i64, Option<i64>)> = sqlx::query_as(
+        "SELECT t.generation, t.used_at_us
+         FROM session_token t
+         JOIN session s ON s.account_id = t.account_id AND s.session_id = t.session_id
+         WHERE t.account_id = $1 AND t.session_id = $2 AND t.token_hash = $3
+           AND s.ended_at_us IS NULL AND s.used_at_us > $4",
+    )
+    .bind(token.account.to_string())
+    .bind(token.session.to_string())
+    .bind(token.hash())
+    .bind(idle_since_us)
+    .fetch_optional(tx)
+    .await?;
+    Ok(found.map(|(generation, used_at_us)| StoredToken { generation, used_at_us }))
+}
+
+/// Whether a token is used again by the client that used it first: just now, with the same key,
+/// and without having used what it was traded for.
+async fn is_answer_lost(
+    tx: &mut AnyConnection,
+    refresh: &Refresh,
+    used: &StoredToken,
+) -> Result<bool, Error> {
+    if used.used_at_us.is_none_or(|used_at_us| used_at_us <= refresh.lost_since_us) {
+        return Ok(false);
+    }
+    let next = token(tx, &refresh.next, refresh.idle_since_us).await?;
+    Ok(next.is_some_and(|next| next.used_at_us.is_none() && next.generation == used.generation + 1))
+}
+
+async fn forget_before(
+    tx: &mut AnyConnection,
+    token: &RefreshToken,
+    generation: i64,
+) -> Result<(), Error> {
     sqlx::query(
         "DELETE FROM session_token
          WHERE account_id = $1 AND session_id = $2 AND generation <= $3",
     )
-    .bind(old.account.to_string())
-    .bind(old.session.to_string())
-    .bind(generation - GENERATIONS_MAX)
-    .execute(&mut *tx)
+    .bind(token.account.to_string())
+    .bind(token.session.to_string())
+    .bind(generation)
+    .execute(tx)
     .await?;
-    Ok(Refreshed::Next(account(&row)?))
+    Ok(())
 }
 
 async fn mark_used(tx: &mut AnyConnection, token: &RefreshToken, now_us: i64) -> Result<(), Error> {
@@ -308,7 +363,7 @@ async fn end_oldest_sessions(
     tx: &mut AnyConnection,
     account: AccountId,
     now_us: i64,
-) -> Result<(), Error> {
+) -> Result<Vec<SessionId>, Error> {
     let oldest: Vec<(String,)> = sqlx::query_as(
         "SELECT session_id FROM session
          WHERE account_id = $1 AND ended_at_us IS NULL
@@ -318,11 +373,16 @@ async fn end_oldest_sessions(
     .bind(SESSIONS_MAX)
     .fetch_all(&mut *tx)
     .await?;
-    for (session,) in oldest {
-        let session = session.parse().map_err(|_| Error::Stored { what: "session id" })?;
-        end_session(tx, account, session, "too many sessions", now_us).await?;
+    let oldest: Vec<SessionId> =
+        oldest.iter().map(|(session,)| session_id(session)).collect::<Result<_, _>>()?;
+    for session in &oldest {
+        end_session(tx, account, *session, "too many sessions", now_us).await?;
     }
-    Ok(())
+    Ok(oldest)
+}
+
+fn session_id(text: &str) -> Result<SessionId, Error> {
+    text.parse().map_err(|_| Error::Stored { what: "session id" })
 }
 
 fn account(row: &AccountRow) -> Result<Account, Error> {

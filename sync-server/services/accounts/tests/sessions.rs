@@ -22,20 +22,29 @@ const PASSWORD: &str = "four words no digit";
 struct Server {
     service: Service,
     now_us: Arc<AtomicI64>,
-    _db: TestDb,
+    db: TestDb,
 }
 
 impl Server {
     async fn start(db: TestDb) -> Self {
         // Real time, so that the tokens made are good.
-        let now_us = Arc::new(AtomicI64::new(svc_accounts::system_clock()()));
+        Self::start_at(svc_accounts::system_clock()(), db).await
+    }
+
+    /// Another process on the same database.
+    async fn restart(self) -> Self {
+        Self::start_at(self.now_us.load(Ordering::Relaxed), self.db).await
+    }
+
+    async fn start_at(now_us: i64, db: TestDb) -> Self {
+        let now_us = Arc::new(AtomicI64::new(now_us));
         let clock = {
             let now_us = now_us.clone();
             Arc::new(move || now_us.load(Ordering::Relaxed))
         };
         let keys = Keys::from_seeds(&[[1; 32]]).unwrap();
         let service = Service::open(engine_sql::Db::clone(&db), keys, clock).await.unwrap();
-        Self { service, now_us, _db: db }
+        Self { service, now_us, db }
     }
 
     fn pass(&self, time_us: i64) {
@@ -61,7 +70,19 @@ impl Server {
     }
 
     async fn refresh(&self, token: &str) -> Result<Session, ApiError> {
-        let asked = SessionRefresh { refresh_token: token.to_owned() };
+        self.ask_refresh(token, None).await
+    }
+
+    async fn retry(&self, token: &str, key: &str) -> Result<Session, ApiError> {
+        self.ask_refresh(token, Some(key.to_owned())).await
+    }
+
+    async fn ask_refresh(
+        &self,
+        token: &str,
+        retry_key: Option<String>,
+    ) -> Result<Session, ApiError> {
+        let asked = SessionRefresh { refresh_token: token.to_owned(), retry_key };
         self.service.session_refresh(&asked, None).await.map_err(ApiError::from)
     }
 }
@@ -135,6 +156,49 @@ async fn refreshing_rotates_and_reuse_ends_the_session() {
         assert!(server.service.keys().verify(&third.access_token).is_err());
         assert!(server.refresh(&other.refresh_token).await.is_ok());
     }
+}
+
+/// A line that broke, or a process that was killed, before the next token was kept: asking again
+/// signed the listener out.
+#[tokio::test]
+async fn an_answer_that_was_lost_is_given_again_to_who_asked() {
+    for db in testing::databases().await {
+        let server = Server::start(db).await;
+        server.sign_up("ann@example.org").await.unwrap();
+        let first = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
+        let key = "a key of sixteen";
+        let lost = server.retry(&first.refresh_token, key).await.unwrap();
+        server.pass(100 * SECOND_US);
+        let second = server.retry(&first.refresh_token, key).await.unwrap();
+        assert_eq!(second.refresh_token, lost.refresh_token);
+        assert_eq!(server.retry(&first.refresh_token, "short").await.unwrap_err().status, 400);
+
+        // Once what came of it was used, or another asks, it is a token used twice.
+        server.retry(&second.refresh_token, key).await.unwrap();
+        assert!(server.retry(&first.refresh_token, key).await.is_err());
+        let other = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
+        server.retry(&other.refresh_token, key).await.unwrap();
+        assert!(server.retry(&other.refresh_token, "another key of sixteen").await.is_err());
+        assert!(server.retry(&other.refresh_token, key).await.is_err(), "the session has ended");
+        let late = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
+        server.retry(&late.refresh_token, key).await.unwrap();
+        server.pass(121 * SECOND_US);
+        assert!(server.retry(&late.refresh_token, key).await.is_err());
+    }
+}
+
+/// What was signed for a session was good again after a restart.
+#[tokio::test]
+async fn a_session_that_ended_stays_ended_over_a_restart() {
+    let db = testing::sqlite().await;
+    let server = Server::start(db).await;
+    server.sign_up("ann@example.org").await.unwrap();
+    let session = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
+    let claims = server.service.keys().verify(&session.access_token).unwrap();
+    server.service.session_delete(&claims).await.unwrap();
+    server.pass(SECOND_US);
+    let server = server.restart().await;
+    assert!(server.service.keys().verify(&session.access_token).is_err());
 }
 
 #[tokio::test]

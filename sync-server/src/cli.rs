@@ -101,6 +101,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 config.http.listen = listen;
             }
             logs::start(&config.log, logs::Default::Info)?;
+            raise_handle_limit();
             block_on(commands::serve(config))
         }
         Command::Import { place, directory } => {
@@ -121,6 +122,20 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::DecodeWorker => Ok(svc_ingest::decode_worker::main()),
+    }
+}
+
+/// Each listener has a connection and a file open: the usual 1,024 handles are few, and what more
+/// the system allows needs only be asked for.
+fn raise_handle_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        if let Err(error) = setrlimit(Resource::Nofile, limit) {
+            tracing::warn!(%error, "the limit of open files stays as it is");
+        }
     }
 }
 

@@ -84,7 +84,7 @@ pub async fn assemble(
         .merge(svc_delivery::routes(delivery))
         .merge(ops::routes(Arc::clone(&ops)))
         .split_for_parts();
-    let document = openapi::render(&openapi::with_failures(document))?;
+    let document = openapi::render(&openapi::complete(document))?;
     ops.document.get_or_init(|| document.as_str().into());
     let router = web::edge::around(routes, keys, &config.http.edge()?);
     Ok(Server { router, document, db, ingest, following, stopping })

@@ -3,7 +3,7 @@
 use domain::{Artist, Release, Track};
 use serde::{Deserialize, Serialize};
 
-/// One page of a list. Pass `next_cursor` as `cursor` for the next; it is absent on the last.
+/// One page of a list. Pass `next_cursor` as `cursor` for the next; it is null on the last.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Page<T> {

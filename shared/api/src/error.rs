@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
-    /// The request is not well-formed: 400, 413, 414, 415, 422.
+    /// The request is not well-formed: 400, 408, 413, 414, 415, 431.
     InvalidRequest,
     /// Nobody is signed in, or the token is no longer good: 401. Refresh, then sign in.
     Unauthenticated,
@@ -21,6 +21,8 @@ pub enum Code {
     MethodNotAllowed,
     /// It clashes with what is there: 409.
     Conflict,
+    /// It is not in the state that the caller takes it to be in: 412.
+    PreconditionFailed,
     /// The byte range lies outside the file: 416.
     RangeNotSatisfiable,
     /// Too many attempts: 429, with `Retry-After`.

@@ -60,7 +60,7 @@ pub struct Import {
     pub files_per_s: f64,
     /// Seconds of music decoded per second since the start.
     pub realtime_x: f64,
-    /// Milliseconds until the end at this speed; absent while scanning.
+    /// Milliseconds until the end at this speed; null while scanning.
     pub remaining_ms: Option<u64>,
     /// The first hundred files that failed; `n_failed` counts them all.
     pub problems: Vec<ImportProblem>,

@@ -40,7 +40,7 @@ pub enum SearchKind {
 pub struct SearchAnswer {
     /// The query as it was understood.
     pub query: String,
-    /// The group whose first hit is the top result; absent where nothing was found.
+    /// The group whose first hit is the top result; null where nothing was found.
     pub top: Option<SearchKind>,
     pub tracks: Vec<Hit<Track>>,
     pub artists: Vec<Hit<Artist>>,

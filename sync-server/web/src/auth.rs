@@ -6,7 +6,7 @@ mod signed_in;
 use api::accounts::Role;
 use domain::{AccountId, SessionId};
 
-pub use keys::{ACCESS_TOKEN_LIFE_S, Keys, KeysError};
+pub use keys::{ACCESS_TOKEN_LIFE_S, Keys, KeysError, SIGNED_LIFE_MAX_S};
 pub use signed_in::{OwnerOnly, SignedIn, SignedInOrUrl};
 
 /// What an access token says. It was verified without a database, so that it may be up to

@@ -1,28 +1,30 @@
 //! The layers around all routes, and the loop that serves them.
 //!
-//! From the outside in: connections are counted ([`places`]) and their heads timed ([`serve`]); each
-//! request gets its id, its log line and its place in the metrics ([`observe`]); answers get
-//! security headers, panics become the envelope, the number of requests at work and their time
-//! are bounded ([`guard`]); then comes the route. Bodies are bounded where they are read
-//! ([`crate::extract`]).
+//! From the outside in: connections are counted ([`places`]) and their heads timed ([`serve`]);
+//! what is no request is told so ([`wire`]); each request gets its id, its log line and its place
+//! in the metrics ([`observe`]); answers get security headers, panics become the envelope, bodies
+//! are read within their bounds ([`body`]), the number of requests at work and their time are
+//! bounded ([`guard`]); then comes the route.
 
 mod address;
+mod body;
 mod guard;
 mod observe;
 mod places;
 mod serve;
+mod wire;
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
     Extension, Router,
-    http::{HeaderValue, Method, header},
+    http::{HeaderName, HeaderValue, Method, header},
     middleware,
 };
 use tower::util::option_layer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::{ApiError, auth::Keys};
+use crate::{ApiError, auth::Keys, request_id};
 
 pub use address::ClientAddress;
 pub use observe::{NoMetrics, install_metrics};
@@ -44,6 +46,9 @@ pub struct Limits {
     pub first_head_timeout: Duration,
     /// For the head of a request to arrive, and for an idle connection to ask again.
     pub head_timeout: Duration,
+    /// For a client to take something of an answer that it asked for. A player that is paused
+    /// takes nothing, and asks again when it goes on.
+    pub stall_timeout: Duration,
     /// For answers under way when the server stops.
     pub drain_timeout: Duration,
 }
@@ -57,6 +62,7 @@ impl Default for Limits {
             request_timeout: Duration::from_secs(30),
             first_head_timeout: Duration::from_secs(10),
             head_timeout: Duration::from_secs(75),
+            stall_timeout: Duration::from_mins(5),
             drain_timeout: Duration::from_secs(10),
         }
     }
@@ -82,6 +88,7 @@ pub fn around(routes: Router, keys: Keys, settings: &Settings) -> Router {
         .layer(Extension(keys))
         .layer(Extension(address::IsBehindProxy(settings.is_behind_proxy)))
         .layer(middleware::from_fn_with_state(bounds, guard::bound))
+        .layer(middleware::from_fn(body::read))
         .layer(middleware::from_fn(guard::catch_panic))
         .layer(option_layer(cors(&settings.cors_origins)))
         .layer(middleware::from_fn(guard::security_headers))
@@ -93,7 +100,20 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
     let layer = CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins.iter().cloned()))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::RANGE])
-        .expose_headers([header::ETAG, header::CONTENT_RANGE, header::RETRY_AFTER]);
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            header::IF_RANGE,
+            header::RANGE,
+        ])
+        .expose_headers([
+            header::ACCEPT_RANGES,
+            header::CONTENT_RANGE,
+            header::ETAG,
+            header::RETRY_AFTER,
+            HeaderName::from_static(request_id::HEADER),
+        ]);
     (!origins.is_empty()).then_some(layer)
 }

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::request_id;
+use crate::{extract::JSON_BYTES_MAX, request_id};
 
 /// A request that failed: the status, and what the caller reads.
 #[derive(Clone, Debug)]
@@ -48,6 +48,15 @@ impl ApiError {
         hint: impl Into<String>,
     ) -> Self {
         Self::new(status, Code::InvalidRequest, message).with_hint(hint)
+    }
+
+    /// 413.
+    pub(crate) fn body_too_large() -> Self {
+        Self::malformed(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("The body is larger than {JSON_BYTES_MAX} bytes."),
+            "Send less at once.",
+        )
     }
 
     /// 401: nobody is signed in, or the token is no longer good.
@@ -94,6 +103,12 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, Code::Conflict, message).with_hint(hint)
     }
 
+    /// 412: it is not in the state that the caller takes it to be in.
+    pub fn precondition_failed(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, Code::PreconditionFailed, message)
+            .with_hint("Ask again without the condition.")
+    }
+
     /// 416, of something with `size_bytes`.
     pub fn range_not_satisfiable(size_bytes: u64) -> Self {
         Self {
@@ -119,12 +134,16 @@ impl ApiError {
         }
     }
 
-    /// 500: our fault, or 503 where the disk is full, which the operator can mend. Logs the whole
+    /// 500: our fault, or 503 where the disk is full, which the operator can mend, or where the
+    /// database has no time for us. Logs the whole
     /// chain of causes, once, here; the caller reads none of it.
     pub fn internal(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let error = error.into();
         let chain = chain(&*error);
         tracing::error!(error = chain, "request failed");
+        if is_overload(&chain) {
+            return Self::unavailable("The server has too much to do at the moment.", 2);
+        }
         if is_disk_full(&chain) {
             return Self::unavailable("No space is left on the server's disk.", 60)
                 .with_hint("Nothing was stored. Try again once the operator has made room.");
@@ -167,6 +186,11 @@ impl IntoResponse for ApiError {
         }
         response
     }
+}
+
+/// In the words of sqlx: no connection to the database came free in time.
+fn is_overload(chain: &str) -> bool {
+    chain.contains("pool timed out while waiting for an open connection")
 }
 
 /// In the words of SQLite (`SQLITE_FULL`), of the system (`ENOSPC`, `EDQUOT`) and of PostgreSQL,

@@ -3,29 +3,19 @@
 //! They also refuse what no store takes: text with a NUL (PostgreSQL has no place for it) and
 //! percent-encoding that is not UTF-8 (axum would replace it silently in queries).
 
-use std::time::Duration;
-
 use axum::{
-    body::{Body, Bytes},
     extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use futures::StreamExt as _;
 use percent_encoding::percent_decode_str;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::ApiError;
 
-/// Largest JSON body, in bytes: a full batch of plays has about 80 KB.
+/// Largest body, in bytes: a full batch of plays has about 80 KB. The edge reads no more
+/// ([`crate::edge`]).
 pub const JSON_BYTES_MAX: usize = 256 * 1024;
-
-/// So much of a body that is too large is still read, so that its sender gets to see the answer
-/// rather than a broken connection.
-const DRAIN_BYTES_MAX: usize = 8 * 1024 * 1024;
-
-/// A body arrives within this time.
-const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A JSON body, in and out.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,10 +41,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         let is_json = is_json(&parts.headers);
-        let bytes = tokio::time::timeout(BODY_TIMEOUT, read(body)).await.map_err(|_| {
-            let hint = format!("Send it within {} s.", BODY_TIMEOUT.as_secs());
-            ApiError::malformed(StatusCode::REQUEST_TIMEOUT, "The body came too slowly.", hint)
-        })??;
+        let bytes = axum::body::to_bytes(body, JSON_BYTES_MAX).await;
+        let bytes = bytes.map_err(|_| ApiError::body_too_large())?;
         if !is_json {
             return Err(ApiError::malformed(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -112,31 +100,6 @@ fn is_json(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("application/json")
-}
-
-async fn read(body: Body) -> Result<Bytes, ApiError> {
-    let mut bytes = Vec::new();
-    let mut n_read = 0;
-    let mut chunks = body.into_data_stream();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk
-            .map_err(|_| ApiError::invalid("The body ended before its time.", "Send it again."))?;
-        n_read += chunk.len();
-        if n_read > DRAIN_BYTES_MAX {
-            break;
-        }
-        if n_read <= JSON_BYTES_MAX {
-            bytes.extend_from_slice(&chunk);
-        }
-    }
-    if n_read > JSON_BYTES_MAX {
-        return Err(ApiError::malformed(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("The body is larger than {JSON_BYTES_MAX} bytes."),
-            "Send less at once.",
-        ));
-    }
-    Ok(bytes.into())
 }
 
 fn check_encoding(text: &str, what: &str) -> Result<(), ApiError> {

@@ -15,7 +15,11 @@ pub fn of(headers: &HeaderMap) -> Uuid {
         .get(HEADER)
         .and_then(|value| value.to_str().ok())
         .and_then(|text| Uuid::try_parse(text).ok())
-        .unwrap_or_else(|| uuid::Builder::from_random_bytes(rand::random()).into_uuid())
+        .unwrap_or_else(random)
+}
+
+pub(crate) fn random() -> Uuid {
+    uuid::Builder::from_random_bytes(rand::random()).into_uuid()
 }
 
 /// Answers `request`, during which [`current`] is `id`.

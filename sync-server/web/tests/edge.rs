@@ -104,6 +104,36 @@ async fn beyond_its_bound_the_server_says_so() {
     assert!(answer.contains("too much to do"), "{answer}");
 }
 
+/// Bodies that never came kept everybody else from being answered.
+#[tokio::test]
+async fn who_sends_slowly_takes_nobodys_place() {
+    let routes = Router::new().route("/", get(async || "fine").post(async |_: String| "taken"));
+    let limits = Limits { n_requests_max: 1, ..limits() };
+    let server = start(routes, settings(limits)).await;
+    let head = "POST / HTTP/1.1\r\nhost: t\r\nconnection: close\r\ncontent-length: 4\r\n\r\n";
+    let mut slow = server.send(&format!("{head}bo")).await;
+    for _ in 0..3 {
+        assert!(server.get("/").await.ends_with("fine"));
+    }
+    slow.write_all(b"dy").await.unwrap();
+    assert!(read(slow).await.ends_with("taken"));
+}
+
+#[tokio::test]
+async fn who_takes_nothing_of_an_answer_loses_it() {
+    let routes = Router::new().route("/", get(async || vec![0_u8; 64 << 20]));
+    let limits = Limits { stall_timeout: Duration::from_millis(100), ..limits() };
+    let server = start(routes, settings(limits)).await;
+    let stream = server.send(&get_request("/")).await;
+    let Server { stop, serving, .. } = server;
+    // Its answer under way is what stopping would wait for, 5 s long.
+    stop.send(()).unwrap();
+    let began = tokio::time::Instant::now();
+    tokio::time::timeout(WAIT, serving).await.expect("an end").unwrap();
+    assert!(began.elapsed() < Duration::from_secs(4), "it waited for who takes nothing");
+    drop(stream);
+}
+
 #[tokio::test]
 async fn connections_that_say_nothing_end() {
     let limits = Limits { head_timeout: Duration::from_millis(100), ..limits() };
@@ -144,7 +174,9 @@ async fn what_is_no_http_ends_its_connection_only() {
         "POST / HTTP/1.1\r\nhost: t\r\ntransfer-encoding: nonsense\r\n\r\n",
     ] {
         let answer = read(server.send(nonsense).await).await;
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{nonsense:?}: {answer}");
+        assert!(answer.starts_with("HTTP/1.1 4"), "{nonsense:?}: {answer}");
+        assert!(answer.contains(r#"{"error":{"code":"invalid_request""#), "{nonsense:?}: {answer}");
+        assert!(answer.contains("nosniff"), "{nonsense:?}: {answer}");
     }
     // A head without end: the server stops reading, and may hang up while we still write.
     let mut stream = TcpStream::connect(server.address).await.unwrap();

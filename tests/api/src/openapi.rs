@@ -24,8 +24,13 @@ pub struct Operation {
 impl Operation {
     /// The path with `value` in the place of each parameter.
     pub fn path_with(&self, value: &str) -> String {
-        let parts =
-            self.path.split('/').map(|part| if part.starts_with('{') { value } else { part });
+        self.path_of(|_| value)
+    }
+
+    /// The path with what `value` says in the place of each parameter, by its name.
+    pub fn path_of<'a>(&'a self, value: impl Fn(&str) -> &'a str) -> String {
+        let name = |part: &'a str| part.strip_prefix('{')?.strip_suffix('}');
+        let parts = self.path.split('/').map(|part| name(part).map_or(part, &value));
         parts.collect::<Vec<_>>().join("/")
     }
 

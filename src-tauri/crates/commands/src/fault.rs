@@ -18,6 +18,10 @@ pub(crate) fn not_found(message: impl Into<String>) -> Fault {
     fault(FaultKind::NotFound, message, "")
 }
 
+pub(crate) fn closing() -> Fault {
+    other("MelodyUD is closing.", "")
+}
+
 pub(crate) fn signed_out() -> Fault {
     fault(FaultKind::SignedOut, "Nobody is signed in.", "Sign in to go on.")
 }
@@ -57,7 +61,10 @@ pub(crate) fn answered(error: api::error::Error) -> Fault {
     let kind = match error.code {
         Code::Unauthenticated => FaultKind::SignedOut,
         Code::WrongCredentials => FaultKind::WrongCredentials,
-        Code::InvalidRequest | Code::Conflict | Code::RangeNotSatisfiable => FaultKind::Invalid,
+        Code::InvalidRequest
+        | Code::Conflict
+        | Code::PreconditionFailed
+        | Code::RangeNotSatisfiable => FaultKind::Invalid,
         Code::NotFound => FaultKind::NotFound,
         Code::Forbidden
         | Code::MethodNotAllowed

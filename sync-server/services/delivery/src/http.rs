@@ -11,11 +11,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::TrackId;
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
     ApiError, Json, Path,
     auth::{Keys, SignedIn, SignedInOrUrl},
-    signed_url,
+    signed_url::Signature,
 };
 
 use crate::{
@@ -33,6 +34,12 @@ pub fn routes(service: Arc<Service>) -> OpenApiRouter {
         .with_state(service)
 }
 
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "the document's only")]
+struct Audio(Vec<u8>);
+
 /// The audio of a track, as it was imported. Takes ranges.
 ///
 /// Sign in by bearer token, or use the URL that `stream_url_create` gave.
@@ -43,24 +50,27 @@ pub fn routes(service: Arc<Service>) -> OpenApiRouter {
     tag = "delivery",
     params(
         ("track_id" = TrackId, Path, description = "Which track"),
-        ("range" = Option<String>, Header, description = "One range of bytes (RFC 9110)"),
-        ("expires" = Option<u64>, Query, description = "Of a signed URL"),
-        ("account" = Option<String>, Query, description = "Of a signed URL"),
-        ("signature" = Option<String>, Query, description = "Of a signed URL"),
+        Signature,
     ),
     responses(
-        (status = 200, description = "All of it", content_type = "application/octet-stream",
-            body = [u8]),
-        (status = 206, description = "The range", content_type = "application/octet-stream",
-            body = [u8]),
+        (status = 200, description = "All of it", content(
+            (Audio = "audio/flac"), (Audio = "audio/mpeg"), (Audio = "audio/ogg"),
+            (Audio = "audio/mp4"), (Audio = "audio/aac"), (Audio = "audio/wav"),
+            (Audio = "audio/aiff"),
+        )),
+        (status = 206, description = "The range", content(
+            (Audio = "audio/flac"), (Audio = "audio/mpeg"), (Audio = "audio/ogg"),
+            (Audio = "audio/mp4"), (Audio = "audio/aac"), (Audio = "audio/wav"),
+            (Audio = "audio/aiff"),
+        )),
         (status = 304, description = "As the client has it already"),
         (status = 400, description = "Not an id", body = Envelope),
         (status = 401, description = "Nobody is signed in", body = Envelope),
         (status = 404, description = "No such track, or it is not available", body = Envelope),
-        (status = 412, description = "It is not what the client takes it for"),
+        (status = 412, description = "It is not what the client takes it for", body = Envelope),
         (status = 416, description = "There are no such bytes", body = Envelope),
     ),
-    security(("bearer" = []), ()),
+    security(("bearer" = []), ("signed_url" = [])),
 )]
 async fn track_stream(
     State(service): State<Arc<Service>>,
@@ -79,13 +89,15 @@ async fn track_stream(
     path = "/api/v1/tracks/{track_id}/stream",
     operation_id = "track_stream_head",
     tag = "delivery",
-    params(("track_id" = TrackId, Path, description = "Which track")),
+    params(("track_id" = TrackId, Path, description = "Which track"), Signature),
     responses(
         (status = 200, description = "It is there"),
+        (status = 304, description = "As the client has it already"),
         (status = 401, description = "Nobody is signed in"),
         (status = 404, description = "No such track, or it is not available"),
+        (status = 412, description = "It is not what the client takes it for"),
     ),
-    security(("bearer" = []), ()),
+    security(("bearer" = []), ("signed_url" = [])),
 )]
 async fn track_stream_head(
     service: State<Arc<Service>>,
@@ -98,7 +110,7 @@ async fn track_stream_head(
 }
 
 /// A URL of the stream that needs no header, for players that cannot send one. Whoever has it
-/// can listen, for six hours.
+/// can listen, for an hour or until the session ends.
 #[utoipa::path(
     post,
     path = "/api/v1/tracks/{track_id}/stream-url",
@@ -120,10 +132,10 @@ async fn stream_url_create(
     Path(track): Path<TrackId>,
 ) -> Result<Json<StreamUrl>, ApiError> {
     service.open(track).await.map_err(|refusal| refused(track, refusal))?;
-    let expires_at_s = now_s() + signed_url::LIFE_MAX_S;
     let path = format!("{}/tracks/{track}/stream", api::BASE);
+    let (url, expires_at_s) = keys.sign_url(&path, &claims, now_s())?;
     Ok(Json(StreamUrl {
-        url: keys.urls().sign(&path, claims.account, expires_at_s),
+        url,
         expires_at_us: i64::try_from(expires_at_s).unwrap_or(i64::MAX).saturating_mul(1_000_000),
     }))
 }
@@ -146,7 +158,9 @@ fn answer(opened: Opened, method: &Method, headers: &HeaderMap) -> Result<Respon
         Plan::Whole => (StatusCode::OK, Some(0..size_bytes)),
         Plan::Part(range) => (StatusCode::PARTIAL_CONTENT, Some(range)),
         Plan::NotModified => (StatusCode::NOT_MODIFIED, None),
-        Plan::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, None),
+        Plan::PreconditionFailed => {
+            return Err(ApiError::precondition_failed("The track has other bytes by now."));
+        }
         Plan::NotSatisfiable => return Err(ApiError::range_not_satisfiable(size_bytes)),
     };
     let mut response = status.into_response();
@@ -197,6 +211,14 @@ fn refused(track: TrackId, refusal: Refusal) -> ApiError {
     match refusal {
         Refusal::Peer(error) => ApiError::internal(error),
         Refusal::Unknown => unavailable("There is no such track, or its file is missing."),
+        Refusal::Busy(error) => {
+            tracing::error!(
+                track.id = %track,
+                error = &error as &dyn std::error::Error,
+                "a track cannot be opened"
+            );
+            ApiError::unavailable("The track cannot be read at the moment.", 5)
+        }
         refusal @ (Refusal::Gone(_) | Refusal::Changed | Refusal::Unreadable(_)) => {
             let reason = &refusal as &dyn std::error::Error;
             tracing::warn!(track.id = %track, reason, "a track is not available");

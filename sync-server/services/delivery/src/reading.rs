@@ -1,4 +1,4 @@
-//! Reading a file to a client: a piece ahead, never more, and never bytes of another file.
+//! Reading a file to a client: no further than it takes, and never bytes of another file.
 
 use std::{
     fs::File,
@@ -9,7 +9,6 @@ use std::{
 
 use bytes::Bytes;
 use futures::Stream;
-use tokio::sync::mpsc;
 
 /// The first piece is small, so that it leaves at once; it still holds the headers and the first
 /// moments of any format.
@@ -17,9 +16,6 @@ const FIRST_PIECE_BYTES: usize = 32 << 10;
 
 /// Pieces after it.
 const PIECE_BYTES: usize = 256 << 10;
-
-/// Pieces read ahead of the client.
-const AHEAD: usize = 2;
 
 /// What tells one state of a file from another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,51 +38,50 @@ pub fn stamp(file: &File) -> io::Result<Option<Stamp>> {
     Ok(Some(Stamp { size_bytes: metadata.len(), mtime_us }))
 }
 
-/// The bytes of a range, piece by piece, read on a thread of their own.
+/// The bytes of a range, piece by piece, each read when it is asked for: a client that does not
+/// read holds no thread and no memory.
 ///
-/// Reading waits while the client has [`AHEAD`] pieces to take, and stops when the stream is
-/// dropped. The file is looked at again before each piece is passed on: where it changed under
-/// us, or ends early, the stream ends with an error, which breaks the response off; the client
-/// sees that it is incomplete.
+/// The file is looked at again before each piece is passed on: where it changed under us, or
+/// ends early, the stream ends with an error, which breaks the response off; the client sees
+/// that it is incomplete.
 pub fn read(
-    mut file: File,
+    file: File,
     range: Range<u64>,
     stamp_expected: Stamp,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-    let (sender, receiver) = mpsc::channel(AHEAD);
-    tokio::task::spawn_blocking(move || {
-        if let Err(error) = read_into(&sender, &mut file, range, stamp_expected) {
-            tracing::warn!(error = &error as &dyn std::error::Error, "delivery broke off");
-            // The client may have left as well.
-            let _ = sender.blocking_send(Err(error));
+    let reading = Reading { file, range, piece_bytes: FIRST_PIECE_BYTES, stamp_expected };
+    futures::stream::try_unfold(reading, |reading| async move {
+        if reading.range.is_empty() {
+            return Ok(None);
         }
-    });
-    futures::stream::unfold(receiver, |mut receiver| async move {
-        receiver.recv().await.map(|piece| (piece, receiver))
+        let next = tokio::task::spawn_blocking(|| reading.next());
+        let next = next.await.map_err(io::Error::other).flatten();
+        next.map(Some).inspect_err(|error| {
+            tracing::warn!(error = error as &dyn std::error::Error, "delivery broke off");
+        })
     })
 }
 
-fn read_into(
-    sender: &mpsc::Sender<io::Result<Bytes>>,
-    file: &mut File,
+/// A range that is being read.
+struct Reading {
+    file: File,
+    /// What is left of it.
     range: Range<u64>,
+    piece_bytes: usize,
     stamp_expected: Stamp,
-) -> io::Result<()> {
-    file.seek(SeekFrom::Start(range.start))?;
-    let mut left = range.end - range.start;
-    let mut piece_bytes = FIRST_PIECE_BYTES;
-    while left > 0 {
-        let n = piece_bytes.min(usize::try_from(left).unwrap_or(usize::MAX));
-        let mut piece = vec![0; n];
-        file.read_exact(&mut piece)?;
-        if stamp(file)? != Some(stamp_expected) {
+}
+
+impl Reading {
+    fn next(mut self) -> io::Result<(Bytes, Self)> {
+        let left = self.range.end - self.range.start;
+        let mut piece = vec![0; self.piece_bytes.min(usize::try_from(left).unwrap_or(usize::MAX))];
+        self.file.seek(SeekFrom::Start(self.range.start))?;
+        self.file.read_exact(&mut piece)?;
+        if stamp(&self.file)? != Some(self.stamp_expected) {
             return Err(io::Error::other("the file changed while it was delivered"));
         }
-        left -= n as u64;
-        piece_bytes = PIECE_BYTES;
-        if sender.blocking_send(Ok(piece.into())).is_err() {
-            return Ok(());
-        }
+        self.range.start += piece.len() as u64;
+        self.piece_bytes = PIECE_BYTES;
+        Ok((piece.into(), self))
     }
-    Ok(())
 }

@@ -34,8 +34,11 @@ pub enum Refusal {
     Gone(#[source] io::Error),
     #[error("the file behind the track changed since it was imported")]
     Changed,
-    #[error("the file behind the track cannot be opened")]
+    #[error("the file behind the track cannot be opened by this server")]
     Unreadable(#[source] io::Error),
+    /// Not the file's fault: no file handles left, a disk that fails.
+    #[error("the file behind the track cannot be opened at the moment")]
+    Busy(#[source] io::Error),
     #[error(transparent)]
     Peer(#[from] PeerError),
 }
@@ -51,9 +54,10 @@ impl Service {
         let opening = tokio::task::spawn_blocking(move || {
             let file = std::fs::File::open(&source.path).map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Refusal::Gone(error),
-                _ => Refusal::Unreadable(error),
+                io::ErrorKind::PermissionDenied => Refusal::Unreadable(error),
+                _ => Refusal::Busy(error),
             })?;
-            let found = reading::stamp(&file).map_err(Refusal::Unreadable)?;
+            let found = reading::stamp(&file).map_err(Refusal::Busy)?;
             let imported =
                 reading::Stamp { size_bytes: source.size_bytes, mtime_us: source.mtime_us };
             if found == Some(imported) {
@@ -62,7 +66,7 @@ impl Service {
                 Err(Refusal::Changed)
             }
         });
-        opening.await.map_err(|stopped| Refusal::Unreadable(io::Error::other(stopped)))?
+        opening.await.map_err(|stopped| Refusal::Busy(io::Error::other(stopped)))?
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Service {
     /// Held while a rebuilt index takes over, and while changes are made to the living one.
     pub(crate) taking_over: Arc<Mutex<()>>,
     searches: Semaphore,
+    /// One at a time of those that were started in the background.
+    rebuilds: Arc<Semaphore>,
 }
 
 impl Service {
@@ -63,6 +65,7 @@ impl Service {
             wake: Notify::new(),
             taking_over: Arc::default(),
             searches: Semaphore::new(SEARCHES_MAX),
+            rebuilds: Arc::new(Semaphore::new(1)),
         }))
     }
 
@@ -89,12 +92,15 @@ impl Service {
 
     /// Starts a rebuild in the background; its end is logged. `Err` where one is running.
     pub fn rebuild_start(self: &Arc<Self>) -> Result<(), Error> {
-        if self.index.is_rebuilding() {
+        let only = Arc::clone(&self.rebuilds).try_acquire_owned();
+        let (Ok(only), false) = (only, self.index.is_rebuilding()) else {
             return Err(engine_search::Error::RebuildRunning.into());
-        }
+        };
         let service = Arc::clone(self);
         tokio::spawn(async move {
-            match service.rebuild().await {
+            let rebuilt = service.rebuild().await;
+            drop(only);
+            match rebuilt {
                 Ok(rebuilt) => tracing::info!(
                     n_tracks = rebuilt.n_tracks,
                     n_artists = rebuilt.n_artists,

@@ -14,7 +14,10 @@ use jsonwebtoken::{
 use serde::{Deserialize, Serialize};
 
 use super::Claims;
-use crate::{ApiError, signed_url::UrlSigner};
+use crate::{
+    ApiError,
+    signed_url::{self, Bearer, Signature, UrlSigner},
+};
 
 /// Life of an access token: 10 minutes.
 pub const ACCESS_TOKEN_LIFE_S: u64 = 600;
@@ -25,8 +28,15 @@ const ISSUER: &str = "melodyud";
 /// Far above any token of ours; nothing longer is looked at.
 const TOKEN_BYTES_MAX: usize = 4096;
 
-/// Sessions remembered as ended. Far more than end within the life of a token; if that many do,
-/// the rest of their tokens' life is what is left to wait.
+/// Life of whatever was signed for a session: access tokens and URLs.
+pub const SIGNED_LIFE_MAX_S: u64 = if ACCESS_TOKEN_LIFE_S > signed_url::LIFE_MAX_S {
+    ACCESS_TOKEN_LIFE_S
+} else {
+    signed_url::LIFE_MAX_S
+};
+
+/// Sessions remembered as ended. Far more than end within the life of what was signed for them;
+/// if that many do, the rest of that life is what is left to wait.
 const ENDED_MAX: usize = 100_000;
 
 /// What stands before the 32 bytes of an Ed25519 seed in PKCS #8 DER (RFC 8410, section 7).
@@ -52,7 +62,7 @@ struct Inner {
     verifying: Vec<(String, DecodingKey)>,
     jwks: JwkSet,
     urls: UrlSigner,
-    /// Sessions that ended while tokens of theirs may be good, with the end of those
+    /// Sessions that ended while tokens or URLs of theirs may be good, with the end of those
     /// (seconds since 1970).
     ended: RwLock<HashMap<SessionId, u64>>,
 }
@@ -89,7 +99,7 @@ impl Keys {
             header,
             verifying,
             jwks: JwkSet { keys: jwks },
-            urls: UrlSigner::new(first),
+            urls: UrlSigner::new(seeds),
             ended: RwLock::default(),
         })))
     }
@@ -124,10 +134,7 @@ impl Keys {
         rules.leeway = 0;
         let token =
             jsonwebtoken::decode::<Token>(token, key, &rules).map_err(|_| refused())?.claims;
-        let ended = self.0.ended.read().unwrap_or_else(PoisonError::into_inner);
-        if ended.contains_key(&token.sid) {
-            return Err(ApiError::unauthenticated("The session has ended."));
-        }
+        self.check_session(token.sid)?;
         Ok(Claims {
             account: token.sub,
             session: token.sid,
@@ -136,26 +143,56 @@ impl Keys {
         })
     }
 
-    /// Refuses the access tokens of a session from now on, in this process; other processes
-    /// take them until they expire.
+    /// A URL of `path` for a player that cannot send headers, and when it expires (seconds since
+    /// 1970).
+    pub fn sign_url(
+        &self,
+        path: &str,
+        claims: &Claims,
+        now_s: u64,
+    ) -> Result<(String, u64), ApiError> {
+        let bearer = Bearer { account: claims.account, session: claims.session };
+        let expires_at_s = now_s + signed_url::LIFE_MAX_S;
+        let url = self.0.urls.sign(path, bearer, expires_at_s);
+        let url = url.ok_or_else(|| ApiError::internal("there is no key to sign URLs with"))?;
+        Ok((url, expires_at_s))
+    }
+
+    /// Whose a signed URL of `path` is, where it is genuine, fresh, and of a session that lives.
+    pub fn verify_url(
+        &self,
+        path: &str,
+        given: &Signature,
+        now_s: u64,
+    ) -> Result<AccountId, ApiError> {
+        let bearer = self.0.urls.verify(path, given, now_s)?;
+        self.check_session(bearer.session)?;
+        Ok(bearer.account)
+    }
+
+    fn check_session(&self, session: SessionId) -> Result<(), ApiError> {
+        let ended = self.0.ended.read().unwrap_or_else(PoisonError::into_inner);
+        if ended.contains_key(&session) {
+            return Err(ApiError::unauthenticated("The session has ended."));
+        }
+        Ok(())
+    }
+
+    /// Refuses what was signed for a session from now on, in this process; other processes take
+    /// it until it expires.
     pub fn end_session(&self, session: SessionId, now_s: u64) {
         let mut ended = self.0.ended.write().unwrap_or_else(PoisonError::into_inner);
         if ended.len() >= ENDED_MAX {
             ended.retain(|_, tokens_end_s| *tokens_end_s > now_s);
         }
         if ended.len() < ENDED_MAX {
-            ended.insert(session, now_s + ACCESS_TOKEN_LIFE_S);
+            ended.insert(session, now_s + SIGNED_LIFE_MAX_S);
         }
     }
 
     /// The public keys (RFC 7517), for whoever verifies tokens elsewhere.
     pub fn jwks(&self) -> &JwkSet {
         &self.0.jwks
-    }
-
-    /// Signs and verifies URLs for players that cannot send headers.
-    pub fn urls(&self) -> &UrlSigner {
-        &self.0.urls
     }
 }
 

@@ -58,7 +58,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedInOrUrl {
             return Ok(Self(claims.account));
         }
         let Query(given) = Query::<Signature>::from_request_parts(parts, state).await?;
-        keys(parts)?.urls().verify(parts.uri.path(), &given, now_s()).map(Self)
+        keys(parts)?.verify_url(parts.uri.path(), &given, now_s()).map(Self)
     }
 }
 

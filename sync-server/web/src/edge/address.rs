@@ -39,7 +39,9 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
             .and_then(|value| value.to_str().ok())
             .and_then(|list| list.rsplit(',').next())
             .and_then(|address| address.trim().parse().ok());
-        let is_forwarded = forwarded.is_some() || parts.headers.contains_key("forwarded");
+        // A proxy that we were told of need not say so itself.
+        let is_forwarded =
+            is_believed || forwarded.is_some() || parts.headers.contains_key("forwarded");
         let ip = if is_believed { last.or(connected) } else { connected };
         Ok(Self { ip, is_forwarded })
     }
@@ -71,5 +73,6 @@ mod tests {
         let proxied = check(true, Some("10.0.0.1, 192.0.2.7")).await;
         assert_eq!(proxied.ip, Some(IpAddr::from([192, 0, 2, 7])));
         assert_eq!(check(true, Some("nonsense")).await.ip, local);
+        assert!(!check(true, None).await.is_local());
     }
 }

@@ -22,7 +22,7 @@ const URI_BYTES_MAX: usize = 32 * 1024;
 
 /// On every answer that does not set its own. There is no page here but the documentation,
 /// which names what it needs.
-const HEADERS: [(HeaderName, &str); 6] = [
+pub(super) const HEADERS: [(HeaderName, &str); 6] = [
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),

@@ -22,6 +22,7 @@ use tower::ServiceExt as _;
 use super::{
     Limits,
     places::{Held, Places},
+    wire::Wire,
 };
 
 /// Where accepting fails (no file handles left), the loop rests so long before it tries again.
@@ -88,6 +89,7 @@ fn connection(
     mut stopping: watch::Receiver<()>,
 ) -> impl Future<Output = ()> + use<> {
     let (first_head_timeout, head_timeout) = (limits.first_head_timeout, limits.head_timeout);
+    let stream = Wire::new(stream, limits.stall_timeout);
     let begun = Arc::new(Notify::new());
     let first_request = begun.clone();
     let service = router.map_request(move |request: hyper::Request<Incoming>| {

@@ -34,6 +34,7 @@ pub struct ArtistQuery {
     /// `next_cursor` of the page before, with the same sort, order and filter.
     cursor: Option<String>,
     /// Words of the name, or their beginnings.
+    #[param(max_length = 200)]
     filter: Option<String>,
 }
 

@@ -11,7 +11,7 @@ use axum::{
 };
 use domain::CoverId;
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use web::{ApiError, Path, Query, etag};
 
 use crate::{Service, Size};
@@ -30,6 +30,12 @@ pub struct CoverQuery {
     size: Option<String>,
 }
 
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "the document's only")]
+struct Image(Vec<u8>);
+
 /// A cover image. No sign-in is needed: nobody knows the id who was not told.
 #[utoipa::path(
     get,
@@ -41,7 +47,10 @@ pub struct CoverQuery {
         CoverQuery,
     ),
     responses(
-        (status = 200, description = "The image", content_type = "image/jpeg", body = [u8]),
+        (status = 200, description = "The image", content(
+            (Image = "image/jpeg"), (Image = "image/png"), (Image = "image/webp"),
+            (Image = "image/gif"), (Image = "image/bmp"),
+        )),
         (status = 304, description = "As the client has it already"),
         (status = 400, description = "Not an id, or no such size", body = Envelope),
         (status = 404, description = "No such cover", body = Envelope),

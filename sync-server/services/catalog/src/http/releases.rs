@@ -34,6 +34,7 @@ pub struct ReleaseQuery {
     /// `next_cursor` of the page before, with the same sort, order and filters.
     cursor: Option<String>,
     /// Words of the title, or their beginnings.
+    #[param(max_length = 200)]
     filter: Option<String>,
     /// Only releases credited to this artist.
     artist_id: Option<ArtistId>,

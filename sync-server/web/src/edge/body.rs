@@ -1,0 +1,59 @@
+//! Bodies of requests: read whole, within bounds of size and time, before anything else happens.
+//!
+//! A client that sends slowly keeps nobody from working, and one that sends too much gets to
+//! read why.
+
+use std::time::Duration;
+
+use axum::{
+    body::{Body, Bytes},
+    extract::Request,
+    http::StatusCode,
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use futures::StreamExt as _;
+use hyper::body::Body as _;
+
+use crate::{ApiError, extract::JSON_BYTES_MAX};
+
+/// So much of a body that is too large is still read, so that its sender gets to see the answer
+/// rather than a broken connection.
+const DRAIN_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// A body arrives within this time.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Passes a request on with its body in memory.
+pub(super) async fn read(request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let read = tokio::time::timeout(TIMEOUT, whole(body)).await.unwrap_or_else(|_| {
+        let hint = format!("Send it within {} s.", TIMEOUT.as_secs());
+        Err(ApiError::malformed(StatusCode::REQUEST_TIMEOUT, "The body came too slowly.", hint))
+    });
+    match read {
+        Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn whole(body: Body) -> Result<Bytes, ApiError> {
+    let mut bytes = Vec::new();
+    let mut n_read = 0;
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk
+            .map_err(|_| ApiError::invalid("The body ended before its time.", "Send it again."))?;
+        n_read += chunk.len();
+        if n_read > DRAIN_BYTES_MAX {
+            break;
+        }
+        if n_read <= JSON_BYTES_MAX {
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+    if n_read > JSON_BYTES_MAX { Err(ApiError::body_too_large()) } else { Ok(bytes.into()) }
+}

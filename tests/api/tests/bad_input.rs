@@ -20,6 +20,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::Track;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -116,7 +117,7 @@ async fn bad_values_in_queries() {
                 let path = format!("{asked}?{name}={value}{others}");
                 let answer = send(owner.request(operation.method.clone(), &path)).await;
                 if is_text {
-                    survived(&path, answer).await;
+                    survived(operation, &path, answer).await;
                 } else {
                     refused(operation, &path, answer).await;
                 }
@@ -130,7 +131,8 @@ async fn bad_values_in_queries() {
             let answer = send(owner.request(operation.method.clone(), &twice)).await;
             refused(operation, &twice, answer).await;
             let long = format!("{asked}?{name}={}", "a".repeat(20_000));
-            survived(name, send(owner.request(operation.method.clone(), &long)).await).await;
+            survived(operation, name, send(owner.request(operation.method.clone(), &long)).await)
+                .await;
             let longer = format!("{asked}?{name}={}", "a".repeat(40_000));
             let answer = send(owner.request(operation.method.clone(), &longer)).await;
             refused(operation, "a query of 40 KB", answer).await;
@@ -213,7 +215,7 @@ async fn bad_headers() {
         for (name, value) in headers {
             let request = owner.request(Method::GET, &world.path(operation));
             let answer = send(request.header(name, value)).await;
-            survived(&format!("{name}: {value} at {}", operation.path), answer).await;
+            survived(operation, &format!("{name}: {value} at {}", operation.path), answer).await;
         }
     }
     let stream = operations.iter().find(|operation| operation.id == "track_stream").unwrap();
@@ -274,6 +276,7 @@ struct World {
     operations: Vec<Operation>,
     /// Ids of what is there, by the names that paths have for them.
     ids: BTreeMap<&'static str, String>,
+    _folder: TempDir,
 }
 
 /// The smallest PNG.
@@ -303,7 +306,7 @@ impl World {
             ("cover_id", track.cover.as_ref().expect("the folder's cover").id.to_string()),
             ("import_id", import.id.to_string()),
         ]);
-        Self { server, owner, operations, ids }
+        Self { server, owner, operations, ids, _folder: folder }
     }
 
     /// The path of something that is there.
@@ -341,10 +344,10 @@ async fn refused(operation: &Operation, what: &str, answer: Response) {
     }
 }
 
-async fn survived(what: &str, answer: Response) {
+async fn survived(operation: &Operation, what: &str, answer: Response) {
     let status = answer.status();
     assert!(!status.is_server_error(), "{status} to {what:?}");
-    if status.is_client_error() {
+    if status.is_client_error() && operation.method != Method::HEAD {
         failure(answer).await.unwrap_or_else(|error| panic!("{what:?}: {error}"));
     }
 }

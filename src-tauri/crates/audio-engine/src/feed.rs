@@ -96,6 +96,8 @@ impl Feed {
 
     /// Takes one chunk of `token`, whose gain is `gain_db` when it starts.
     pub fn push(&mut self, token: PlayToken, gain_db: f32, chunk: &Chunk) {
+        // What the last rate held back comes out here, and is limited like everything.
+        let from = self.ready.len();
         self.rate.enter(chunk.sample_rate, &mut self.ready);
         if self.token != Some(token) {
             self.token = Some(token);
@@ -107,7 +109,6 @@ impl Feed {
         self.note(Segment { start, token, position_ms });
         mix::remap(&chunk.samples, chunk.channels, self.format.channels, &mut self.mixed);
         self.apply_gain(chunk.sample_rate);
-        let from = self.ready.len();
         self.rate.push(&self.mixed, &mut self.ready);
         self.limiter.run(&mut self.ready[from..]);
     }
@@ -184,4 +185,26 @@ impl Feed {
 
 fn amplitude_of(gain_db: f32) -> f32 {
     if gain_db.is_finite() { 10f32.powf(gain_db.clamp(-60.0, 24.0) / 20.0) } else { 1.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEREO: Format = Format { sample_rate: 48_000, channels: 2 };
+
+    fn loud(sample_rate: u32) -> Chunk {
+        Chunk { samples: vec![1.0; 2 * 900], channels: 2, sample_rate, position: 0 }
+    }
+
+    /// What the resampler of one track still held when a track of another rate came went past
+    /// the limiter, and clipped.
+    #[test]
+    fn the_end_of_a_track_of_another_rate_is_limited_too() {
+        let mut feed = Feed::new(STEREO);
+        feed.push(PlayToken(1), 6.0, &loud(44_100));
+        feed.push(PlayToken(2), 0.0, &loud(48_000));
+        let peak = feed.ready.iter().fold(0f32, |peak, sample| peak.max(sample.abs()));
+        assert!(peak <= 1.0, "{peak}");
+    }
 }

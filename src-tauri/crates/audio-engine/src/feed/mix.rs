@@ -6,7 +6,7 @@ const HALF_POWER: f32 = std::f32::consts::FRAC_1_SQRT_2;
 /// Maps whole interleaved frames of `n_from` channels to `n_to`, into `out` (cleared first).
 ///
 /// Surround is expected in the order of WAVE files: left, right, centre, low frequencies, then
-/// pairs behind. Down-mixes are scaled so that they cannot exceed what went in.
+/// pairs behind; of seven channels, one behind comes before the pair. Down-mixes are scaled so that they cannot exceed what went in.
 pub fn remap(interleaved: &[f32], n_from: u16, n_to: u16, out: &mut Vec<f32>) {
     out.clear();
     let (n_from, n_to) = (usize::from(n_from), usize::from(n_to));
@@ -40,32 +40,24 @@ pub fn remap(interleaved: &[f32], n_from: u16, n_to: u16, out: &mut Vec<f32>) {
 /// Folds a surround frame of three or more channels to two.
 fn fold(frame: &[f32]) -> (f32, f32) {
     let (mut left, mut right, mut weight) = (frame[0], frame[1], 1.0);
-    let behind = match frame.len() {
-        3 => {
-            left += frame[2] * HALF_POWER;
-            right += frame[2] * HALF_POWER;
-            weight += HALF_POWER;
-            &[][..]
-        }
-        4 => &frame[2..],
-        5 => {
-            left += frame[2] * HALF_POWER;
-            right += frame[2] * HALF_POWER;
-            weight += HALF_POWER;
-            &frame[3..]
-        }
-        // The channel of low frequencies (index 3) is left out, as BS.775 does.
-        _ => {
-            left += frame[2] * HALF_POWER;
-            right += frame[2] * HALF_POWER;
-            weight += HALF_POWER;
-            &frame[4..]
-        }
-    };
-    for pair in behind.chunks(2) {
-        left += pair[0] * HALF_POWER;
-        right += pair[pair.len() - 1] * HALF_POWER;
+    let mut add = |to_left: f32, to_right: f32| {
+        left += to_left * HALF_POWER;
+        right += to_right * HALF_POWER;
         weight += HALF_POWER;
+    };
+    // Four channels have no centre in front. The channel of low frequencies (index 3 from six on)
+    // is left out, as BS.775 does.
+    let (centres, pairs) = match frame.len() {
+        3 | 5 => ([2].as_slice(), 3),
+        4 => ([].as_slice(), 2),
+        7 => ([2, 4].as_slice(), 5),
+        _ => ([2].as_slice(), 4),
+    };
+    for centre in centres {
+        add(frame[*centre], frame[*centre]);
+    }
+    for pair in frame[pairs..].chunks(2) {
+        add(pair[0], pair[pair.len() - 1]);
     }
     (left / weight, right / weight)
 }
@@ -95,6 +87,16 @@ mod tests {
         check(6, 2, &[0.0, 0.0, 0.0, 1.0, 0.0, 0.0], &[0.0, 0.0]);
         check(3, 2, &[1.0; 3], &[1.0, 1.0]);
         check(5, 1, &[1.0; 5], &[1.0]);
+        check(7, 2, &[1.0; 7], &[1.0, 1.0]);
         check(8, 2, &[1.0; 8], &[1.0, 1.0]);
+    }
+
+    /// In 6.1, one channel behind comes before the pair at the sides: they were mixed crosswise.
+    #[test]
+    fn sides_of_six_one_stay_on_their_sides() {
+        let side = HALF_POWER / (1.0 + 3.0 * HALF_POWER);
+        check(7, 2, &[0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0], &[side, 0.0]);
+        check(7, 2, &[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0], &[0.0, side]);
+        check(7, 2, &[0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0], &[side, side]);
     }
 }

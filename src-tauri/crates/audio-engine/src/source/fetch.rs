@@ -217,6 +217,9 @@ fn accept(job: &Job, pos: u64, response: Response) -> Result<Response, Setback> 
         StatusCode::NOT_FOUND | StatusCode::GONE => {
             return Err(Setback::fatal("the server does not have this track any more"));
         }
+        status if status.is_redirection() => {
+            return Err(Setback::fatal("the server sends the player elsewhere, which is not safe"));
+        }
         status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
             let pause = header(RETRY_AFTER)
                 .and_then(|seconds| seconds.parse().ok())

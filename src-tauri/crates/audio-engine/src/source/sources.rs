@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use reqwest::redirect;
 use tokio::runtime::{Handle, Runtime};
 use url::Url;
 
@@ -19,6 +20,8 @@ use crate::StartError;
 const MAX_IDLE: usize = 3;
 /// Connections opened ahead: one to play from, one for the seek that cuts the first off.
 const N_WARM: usize = 2;
+/// Redirects followed in a row.
+const MAX_REDIRECTS: usize = 5;
 /// How long a request that is just being made has to take the open connection.
 const WARM_DELAY: Duration = Duration::from_millis(50);
 /// How long a connection without use stays open, and how often those ahead are used to keep them.
@@ -50,6 +53,7 @@ impl Sources {
             .pool_max_idle_per_host(MAX_IDLE)
             .pool_idle_timeout(MAX_IDLE_TIME)
             .tcp_nodelay(true)
+            .redirect(redirect::Policy::custom(same_origin))
             .build()
             .map_err(StartError::Http)?;
         Ok(Arc::new(Self {
@@ -151,6 +155,17 @@ impl Sources {
 
     pub(super) fn handle(&self) -> &Handle {
         &self.handle
+    }
+}
+
+/// Follows redirects within one origin only: music and tokens go nowhere else.
+fn same_origin(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    let is_same =
+        attempt.previous().last().is_some_and(|last| last.origin() == attempt.url().origin());
+    if is_same && attempt.previous().len() <= MAX_REDIRECTS {
+        attempt.follow()
+    } else {
+        attempt.stop()
     }
 }
 

@@ -309,6 +309,24 @@ fn a_file_that_changes_on_the_server_fails_in_words() {
     );
 }
 
+/// Whoever answers in place of the server must not be able to have music and tokens asked for
+/// anywhere else.
+#[test]
+fn a_redirect_to_another_server_is_not_followed() {
+    let (folder, _) = long_flac();
+    let other = Server::start(folder.path());
+    let server = Server::start(folder.path());
+    *server.manners.elsewhere.lock().unwrap() = Some(other.address("a.flac"));
+    let mut player = Player::start(RATE, Pace::Unpaced);
+    let token = player.load(server.source("a.flac"), 10_000);
+    let failed = player.wait_for(|event| matches!(event, Event::Failed { .. }));
+    assert!(
+        matches!(&failed, Event::Failed { token: of, reason } if *of == token && reason.contains("elsewhere")),
+        "{failed:?}"
+    );
+    assert_eq!(other.n_requests(), 0);
+}
+
 #[test]
 fn a_missing_file_fails_in_words() {
     let folder = temp_dir();

@@ -133,6 +133,19 @@ pub fn correlation(left: &[f32], right: &[f32]) -> f64 {
     if power > 0.0 { product / power } else { 0.0 }
 }
 
+/// The frame of `signal` at which `piece` is found, both stereo: where they agree best.
+pub fn place_in(signal: &[f32], piece: &[f32]) -> Option<usize> {
+    let n_places = (signal.len() / 2).checked_sub(piece.len() / 2)? + 1;
+    let start = &piece[..piece.len().min(400)];
+    (0..n_places)
+        .map(|place| (place, correlation(start, &signal[place * 2..][..start.len()])))
+        .filter(|(_, agreement)| *agreement > 0.9)
+        .map(|(place, _)| (place, correlation(piece, &signal[place * 2..][..piece.len()])))
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .filter(|(_, agreement)| *agreement > 0.9)
+        .map(|(place, _)| place)
+}
+
 pub fn worst_difference(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
@@ -150,6 +163,8 @@ pub struct Manners {
     pub requests: Mutex<Vec<String>>,
     pub n_refused: AtomicUsize,
     pub is_busy: AtomicBool,
+    /// Sends everybody there, if set.
+    pub elsewhere: Mutex<Option<String>>,
 }
 
 /// A server of one folder, with ranges.
@@ -170,6 +185,7 @@ impl Server {
             requests: Mutex::default(),
             n_refused: AtomicUsize::new(0),
             is_busy: AtomicBool::new(false),
+            elsewhere: Mutex::default(),
         });
         let mut server = Self { runtime: None, port: 0, folder: folder.to_owned(), manners };
         server.revive();
@@ -210,8 +226,11 @@ impl Server {
     }
 
     pub fn source_for(&self, name: &str, authorize: Arc<dyn Authorize>) -> Source {
-        let url = format!("http://127.0.0.1:{}/{name}", self.port).parse().unwrap();
-        Source::Http { url, authorize }
+        Source::Http { url: self.address(name).parse().unwrap(), authorize }
+    }
+
+    pub fn address(&self, name: &str) -> String {
+        format!("http://127.0.0.1:{}/{name}", self.port)
     }
 
     pub fn n_requests(&self) -> usize {
@@ -240,6 +259,13 @@ async fn serve(
     manners.requests.lock().unwrap().push(format!("{name} {}", text(header::RANGE).unwrap_or("-")));
     if manners.is_busy.load(Ordering::SeqCst) {
         return plain(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    if let Some(elsewhere) = &*manners.elsewhere.lock().unwrap() {
+        return Response::builder()
+            .status(StatusCode::FOUND)
+            .header(header::LOCATION, elsewhere)
+            .body(Body::empty())
+            .unwrap();
     }
     if let Some(token) = &*manners.token.lock().unwrap()
         && text(header::AUTHORIZATION) != Some(&format!("Bearer {token}"))

@@ -10,7 +10,7 @@ use std::{
     collections::VecDeque,
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, OnceLock},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock},
     thread,
 };
 
@@ -19,7 +19,8 @@ use crate::{
     engine::Waker,
     source::{Bytes, Interrupt, Problem, Remote, Sources, lock},
 };
-use decode::{Aim, Decode};
+pub use decode::Aim;
+use decode::Decode;
 
 /// Sound decoded ahead at most, in milliseconds.
 const AHEAD_MS: u64 = 1_500;
@@ -87,8 +88,9 @@ pub struct Deck {
 
 impl Drop for Deck {
     fn drop(&mut self) {
-        lock(&self.shared.state).is_closed = true;
-        self.disturb();
+        let mut state = lock(&self.shared.state);
+        state.is_closed = true;
+        self.disturb(state);
     }
 }
 
@@ -136,15 +138,14 @@ impl Deck {
     }
 
     /// Goes on at another position; what was decoded is dropped.
-    pub fn seek(&self, position_ms: u64) {
+    pub fn seek(&self, position_ms: u64, aim: Aim) {
         let mut state = lock(&self.shared.state);
         state.epoch += 1;
-        state.seek = Some((position_ms, Aim::Quick));
+        state.seek = Some((position_ms, aim));
         state.chunks.clear();
         state.queued_ms = 0;
         state.end = None;
-        drop(state);
-        self.disturb();
+        self.disturb(state);
     }
 
     /// Why bytes do not come at the moment, if they do not.
@@ -160,8 +161,11 @@ impl Deck {
         (share * self.item.duration_ms as f64) as u64
     }
 
-    fn disturb(&self) {
+    /// Breaks off what the worker does. Under the lock, for the worker lifts the interrupt under
+    /// it when it takes its next order: set any later, it would break off that one.
+    fn disturb(&self, state: MutexGuard<'_, State>) {
         self.shared.interrupt.set(true);
+        drop(state);
         self.shared.changed.notify_all();
         if let Some(remote) = self.shared.remote.get() {
             remote.wake();

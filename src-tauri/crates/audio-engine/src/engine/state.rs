@@ -22,7 +22,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use super::Waker;
 use crate::{
     Command, Event, Item, PlayToken,
-    deck::Deck,
+    deck::{Aim, Deck},
     feed::Feed,
     output::{News, Port},
     ring::{Format, Ring},
@@ -130,7 +130,7 @@ impl State {
             Command::Unprepare => self.unprepare(),
             Command::Play => self.set_wants_play(true),
             Command::Pause => self.set_wants_play(false),
-            Command::Seek { position_ms } => self.seek(position_ms),
+            Command::Seek { position_ms } => self.seek(position_ms, Aim::Quick),
             Command::SetVolume(volume) => {
                 self.volume = amplitude_of(volume);
                 if let Some(line) = &self.line {
@@ -154,12 +154,12 @@ impl State {
         let deck = match (prepared, fed) {
             (Some(deck), _) => {
                 if position_ms > 0 {
-                    deck.seek(position_ms);
+                    deck.seek(position_ms, Aim::Exact);
                 }
                 Ok(deck)
             }
             (None, Some(deck)) => {
-                deck.seek(position_ms);
+                deck.seek(position_ms, Aim::Exact);
                 Ok(deck)
             }
             (None, None) => self.open(item, position_ms),
@@ -224,18 +224,19 @@ impl State {
         if self.decks.len() > 1 {
             let position_ms = self.position_ms();
             self.decks.truncate(1);
-            self.seek(position_ms);
+            // Nobody asked for a jump.
+            self.seek(position_ms, Aim::Exact);
         }
     }
 
-    fn seek(&mut self, position_ms: u64) {
+    fn seek(&mut self, position_ms: u64, aim: Aim) {
         let Some(heard) = self.decks.front() else { return };
-        heard.seek(position_ms);
+        heard.seek(position_ms, aim);
         let token = heard.item().token;
         if self.decks.len() > 1 {
             let following = self.decks.drain(1..).next();
             if let Some(following) = &following {
-                following.seek(0);
+                following.seek(0, Aim::Exact);
             }
             self.next = following;
         }
@@ -285,8 +286,12 @@ impl State {
 
     fn hear(&mut self, news: News) {
         match news {
-            News::Opened { name, format, latency_frames, is_patient } => {
+            News::Opened { opening, name, format, latency_frames, is_patient } => {
                 self.connect(format, latency_frames, is_patient);
+                if let Some(line) = &self.line {
+                    line.ring.set_open(self.wants_play);
+                    self.port.attach(&line.ring, opening);
+                }
                 self.emit(Event::DeviceChanged { name });
             }
             News::Lost => {
@@ -294,6 +299,7 @@ impl State {
                     line.is_live = false;
                     // What the device had taken and not played is played by the next one.
                     line.ring.rewind(line.latency);
+                    line.latency = 0;
                 }
             }
             News::Missing { reason } => self.emit(Event::NoDevice { reason }),
@@ -319,13 +325,9 @@ impl State {
                     is_patient,
                 });
                 if !is_first && !self.decks.is_empty() {
-                    self.seek(position_ms);
+                    self.seek(position_ms, Aim::Exact);
                 }
             }
-        }
-        if let Some(line) = &self.line {
-            line.ring.set_open(self.wants_play);
-            self.port.attach(&line.ring);
         }
     }
 

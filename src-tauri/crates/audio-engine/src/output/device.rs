@@ -71,10 +71,10 @@ pub fn run(inside: &Inside, mut wanted: Option<String>) {
                     inside.tell(News::Missing { reason: reason.clone() });
                     last_reason = Some(reason);
                 }
-                match inside.orders.recv_timeout(pause) {
+                match inside.order_within(pause) {
                     Ok(Order::Close) | Err(RecvTimeoutError::Disconnected) => return,
                     Ok(Order::Switch(name)) => wanted = name,
-                    Ok(Order::Attach(_)) | Err(RecvTimeoutError::Timeout) => {}
+                    Ok(Order::Attach { .. }) | Err(RecvTimeoutError::Timeout) => {}
                 }
                 pause = (pause * 2).min(LAST_PAUSE);
             }
@@ -99,6 +99,7 @@ fn play(inside: &Inside, open: Open, follows_default: bool) -> Outcome {
     let format =
         Format { sample_rate: config.sample_rate().get(), channels: config.channel_count().get() };
     inside.tell(News::Opened {
+        opening: inside.next_opening(),
         name: open.name.clone(),
         format,
         latency_frames: n_buffered,
@@ -108,8 +109,8 @@ fn play(inside: &Inside, open: Open, follows_default: bool) -> Outcome {
     let (mut n_pulled, mut moved_at) = (0, Instant::now());
     let mut checked_at = Instant::now();
     loop {
-        match inside.orders.recv_timeout(WATCH) {
-            Ok(Order::Attach(ring)) => {
+        match inside.order_within(WATCH) {
+            Ok(Order::Attach { ring, .. }) => {
                 open.sink.mixer().add(Tap::new(Arc::clone(&ring)));
                 playing = Some(ring);
                 moved_at = Instant::now();

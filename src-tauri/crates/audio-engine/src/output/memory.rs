@@ -15,6 +15,8 @@ use crate::{
 const MAX_SAMPLES: usize = 10 * 60 * 48_000 * 2;
 /// Length of a block, as a device with little latency has it.
 const BLOCK: Duration = Duration::from_millis(2);
+/// How long an order is waited for at a time.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Below this a sample counts as silence.
 const SILENCE: f32 = 1e-4;
 
@@ -45,6 +47,7 @@ struct Captured {
     samples: Vec<f32>,
     first_sound: Option<Instant>,
     is_gone: bool,
+    sample_rate: Option<u32>,
 }
 
 impl Capture {
@@ -80,6 +83,15 @@ impl Capture {
         lock(&self.0.0).is_gone = !is_plugged;
     }
 
+    /// The virtual device takes this rate from the next time on that it opens.
+    pub fn set_sample_rate(&self, sample_rate: u32) {
+        lock(&self.0.0).sample_rate = Some(sample_rate);
+    }
+
+    fn sample_rate(&self) -> Option<u32> {
+        lock(&self.0.0).sample_rate
+    }
+
     fn is_plugged(&self) -> bool {
         !lock(&self.0.0).is_gone
     }
@@ -95,42 +107,58 @@ impl Capture {
     }
 }
 
+/// What becomes of the virtual device.
+enum Outcome {
+    Closed,
+    Unplugged,
+    /// Another device was asked for: as there is only one, it closes and opens again.
+    Switched,
+}
+
 pub fn run(inside: &Inside, memory: &MemoryOutput) {
-    let format = Format { sample_rate: memory.sample_rate, channels: memory.channels };
     loop {
         while !memory.capture.is_plugged() {
-            if is_over(inside, BLOCK) {
+            if matches!(wait(inside, BLOCK), Some(Outcome::Closed)) {
                 return;
             }
         }
+        let sample_rate = memory.capture.sample_rate().unwrap_or(memory.sample_rate);
         inside.tell(News::Opened {
+            opening: inside.next_opening(),
             name: "memory".to_owned(),
-            format,
+            format: Format { sample_rate, channels: memory.channels },
             latency_frames: 0,
             is_patient: memory.pace == Pace::Unpaced,
         });
-        let Some(tap) = wait_for_tap(inside) else { return };
-        if !pump(inside, memory, tap) {
-            return;
+        let outcome = match wait_for_tap(inside) {
+            Ok(tap) => pump(inside, memory, sample_rate, tap),
+            Err(outcome) => outcome,
+        };
+        match outcome {
+            Outcome::Closed => return,
+            Outcome::Switched => inside.tell(News::Lost),
+            Outcome::Unplugged => {
+                inside.tell(News::Lost);
+                inside.tell(News::Missing { reason: "the virtual device is unplugged".to_owned() });
+            }
         }
-        inside.tell(News::Lost);
-        inside.tell(News::Missing { reason: "the virtual device is unplugged".to_owned() });
     }
 }
 
-fn wait_for_tap(inside: &Inside) -> Option<Tap> {
+fn wait_for_tap(inside: &Inside) -> Result<Tap, Outcome> {
     loop {
-        match inside.orders.recv() {
-            Ok(Order::Attach(ring)) => return Some(Tap::new(ring)),
-            Ok(Order::Switch(_)) => {}
-            Ok(Order::Close) | Err(_) => return None,
+        match inside.order_within(PATIENCE) {
+            Ok(Order::Attach { ring, .. }) => return Ok(Tap::new(ring)),
+            Ok(Order::Switch(_)) => return Err(Outcome::Switched),
+            Ok(Order::Close) | Err(RecvTimeoutError::Disconnected) => return Err(Outcome::Closed),
+            Err(RecvTimeoutError::Timeout) => {}
         }
     }
 }
 
-/// Pulls until the device is unplugged (true) or no longer wanted (false).
-fn pump(inside: &Inside, memory: &MemoryOutput, mut tap: Tap) -> bool {
-    let n_block = (u128::from(memory.sample_rate) * BLOCK.as_micros() / 1_000_000) as usize;
+/// Pulls until something becomes of the device.
+fn pump(inside: &Inside, memory: &MemoryOutput, sample_rate: u32, mut tap: Tap) -> Outcome {
+    let n_block = (u128::from(sample_rate) * BLOCK.as_micros() / 1_000_000) as usize;
     let n_samples = n_block.max(1) * usize::from(memory.channels);
     let mut block = Vec::with_capacity(n_samples);
     let mut due = Instant::now();
@@ -157,17 +185,18 @@ fn pump(inside: &Inside, memory: &MemoryOutput, mut tap: Tap) -> bool {
             Pace::Unpaced if is_dry => Duration::from_micros(500),
             Pace::Unpaced => Duration::ZERO,
         };
-        if is_over(inside, pause) {
-            return false;
+        if let Some(outcome) = wait(inside, pause) {
+            return outcome;
         }
     }
-    true
+    Outcome::Unplugged
 }
 
-/// Waits, and says whether the output was closed meanwhile.
-fn is_over(inside: &Inside, pause: Duration) -> bool {
-    match inside.orders.recv_timeout(pause) {
-        Ok(Order::Close) | Err(RecvTimeoutError::Disconnected) => true,
-        Ok(Order::Attach(_) | Order::Switch(_)) | Err(RecvTimeoutError::Timeout) => false,
+/// Waits, and says what was ordered meanwhile.
+fn wait(inside: &Inside, pause: Duration) -> Option<Outcome> {
+    match inside.order_within(pause) {
+        Ok(Order::Close) | Err(RecvTimeoutError::Disconnected) => Some(Outcome::Closed),
+        Ok(Order::Switch(_)) => Some(Outcome::Switched),
+        Ok(Order::Attach { .. }) | Err(RecvTimeoutError::Timeout) => None,
     }
 }

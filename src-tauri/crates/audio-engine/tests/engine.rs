@@ -15,5 +15,9 @@ mod faults;
 mod formats;
 #[path = "engine/gapless.rs"]
 mod gapless;
+#[path = "engine/holes.rs"]
+mod holes;
+#[path = "engine/kinds.rs"]
+mod kinds;
 #[path = "engine/network.rs"]
 mod network;

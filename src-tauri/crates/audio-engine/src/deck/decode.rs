@@ -7,35 +7,37 @@
 
 mod open;
 mod seek;
+mod verdict;
 
 use std::sync::Arc;
 
 use symphonia::core::{
-    codecs::{
-        CodecParameters,
-        audio::{AudioDecoder, AudioDecoderOptions},
-    },
     errors::Error,
     formats::{
-        FormatReader, TrackType,
-        well_known::{FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MP3, FORMAT_ID_OGG},
+        FormatId, FormatReader,
+        well_known::{
+            FORMAT_ID_ADTS, FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MP1, FORMAT_ID_MP2,
+            FORMAT_ID_MP3, FORMAT_ID_OGG,
+        },
     },
     packet::Packet,
-    units::{TimeBase, Timestamp},
 };
 
 use super::{Chunk, edits, ogg, start::Start};
 use crate::source::{Bytes, Interrupt, Reader};
-use open::{CODECS, describe, open_whole};
+use open::{Opened, Voice, describe, open_whole};
 pub use seek::Aim;
+use verdict::Tally;
 
 /// Packets in a row that may fail before the item is given up.
 const MAX_BAD_PACKETS: u32 = 300;
+
 /// Containers that are sought in ways of their own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Container {
     Flac,
     Ogg,
+    /// MPEG audio of any layer, without a container.
     Mp3,
     Other,
 }
@@ -49,12 +51,12 @@ pub struct Decode {
     content_type: String,
     duration_ms: u64,
     container: Container,
-    /// The demuxer saw the end of the file and can seek by itself.
-    is_seekable: bool,
+    /// The demuxer stands over the whole file and can seek in it; else a seek opens it anew.
+    is_whole: bool,
+    /// Positions since the last seek are guessed from bytes.
+    is_estimate: bool,
     format: Box<dyn FormatReader>,
-    decoder: Box<dyn AudioDecoder>,
-    track_id: u32,
-    time_base: Option<TimeBase>,
+    voice: Voice,
     /// Frames before the music, as the container counts.
     lead: i64,
     end: Option<u64>,
@@ -66,6 +68,7 @@ pub struct Decode {
     /// Read already, to learn where the demuxer is.
     pending: Option<Packet>,
     n_bad: u32,
+    tally: Tally,
     is_at_end: bool,
 }
 
@@ -81,36 +84,45 @@ impl Decode {
         // An Ogg demuxer that can would search the end of the file first; a seek opens it anew.
         let mut is_seekable = is_here && !ogg::is_ogg(plain());
         let origin = if is_here { Start::default() } else { Start::find(plain()) };
-        let mut opened = open_whole(&bytes, &interrupt, &origin, content_type, is_seekable);
+        let open = |is_seekable| open_whole(&bytes, &interrupt, &origin, content_type, is_seekable);
+        let mut opened = open(is_seekable);
         if opened.is_err() && !interrupt.is_set() && bytes.size_bytes().is_some() {
             // Some files can only be read from the end (an MP4 with its index there), others
             // that were cut off only from the start.
             is_seekable = !is_seekable;
-            let other = open_whole(&bytes, &interrupt, &origin, content_type, is_seekable);
-            opened = other.or(opened);
+            opened = open(is_seekable).or(opened);
+        }
+        if is_seekable
+            && opened.as_ref().is_ok_and(|(format, _)| guesses_its_length(format.as_ref()))
+        {
+            opened = open(false);
         }
         // Looking for the format swallows errors of reading.
-        let opened = opened.map_err(|error| bytes.failure().unwrap_or(error))?;
-        let info = opened.format.format_info().format;
+        let (format, voice) = opened.map_err(|error| bytes.failure().unwrap_or(error))?;
+        let info = format.format_info().format;
         let container = match info {
             FORMAT_ID_FLAC => Container::Flac,
             FORMAT_ID_OGG => Container::Ogg,
-            FORMAT_ID_MP3 => Container::Mp3,
+            FORMAT_ID_MP1 | FORMAT_ID_MP2 | FORMAT_ID_MP3 => Container::Mp3,
             _ => Container::Other,
         };
         let (mut lead, mut end) = (0, None);
-        if container == Container::Ogg && opened.is_opus {
-            lead = i64::from(opened.delay);
+        if container == Container::Ogg {
+            lead = voice.ogg_lead();
         } else if info == FORMAT_ID_ISOMP4 {
-            let reader = Reader::new(bytes.clone(), interrupt.clone(), Arc::default());
-            if let Some(edit) = edits::read(reader) {
+            if let Some(edit) = edits::read(plain()) {
                 lead = edit.lead;
                 end = edit.n_frames;
             }
-        } else if container == Container::Mp3 && opened.delay > 0 {
+        } else if container == Container::Mp3 && voice.delay > 0 {
             // The demuxer trims the last packet only; padding may be longer than that.
-            end = opened.n_frames;
+            end = voice.n_frames;
         }
+        // An interrupted look at tags or edits is taken for one that found none.
+        if interrupt.is_set() {
+            return Err("interrupted".to_owned());
+        }
+        let tally = Tally::of(&voice, info, end, duration_ms);
         Ok(Self {
             bytes,
             origin,
@@ -118,11 +130,10 @@ impl Decode {
             content_type: content_type.to_owned(),
             duration_ms,
             container,
-            is_seekable,
-            format: opened.format,
-            decoder: opened.decoder,
-            track_id: opened.track_id,
-            time_base: opened.time_base,
+            is_whole: container != Container::Ogg || is_seekable,
+            is_estimate: false,
+            format,
+            voice,
             lead,
             end,
             start: 0,
@@ -130,21 +141,23 @@ impl Decode {
             next_frame: None,
             pending: None,
             n_bad: 0,
+            tally,
             is_at_end: false,
         })
     }
 
-    /// The next stretch of sound; `None` at the end.
+    /// The next stretch of sound; `None` at the end. An error there says what was missing.
     pub fn next(&mut self) -> Result<Option<Chunk>, String> {
         while !self.is_at_end {
             let Some(packet) = self.next_packet()? else { break };
-            if packet.track_id != self.track_id {
+            if packet.track_id != self.voice.track_id {
                 continue;
             }
             if let Some(chunk) = self.decode(&packet)? {
                 return Ok(Some(chunk));
             }
         }
+        self.verdict()?;
         Ok(None)
     }
 
@@ -161,26 +174,24 @@ impl Decode {
                 }
                 Err(Error::ResetRequired) => self.follow_chain()?,
                 Err(error @ Error::DecodeError(_)) => self.count_bad(&error)?,
-                Err(error) => return Err(describe(&error)),
+                Err(error) => {
+                    // Broken off in the middle of a frame: counting frames goes on wrongly.
+                    self.is_estimate |= self.container == Container::Mp3;
+                    return Err(describe(&error));
+                }
             }
         }
     }
 
     /// A chained file starts its next part: a new decoder, positions go on where they are.
     fn follow_chain(&mut self) -> Result<(), String> {
-        let track = self
-            .format
-            .default_track(TrackType::Audio)
-            .ok_or("the next part of the file has no sound")?;
-        let Some(CodecParameters::Audio(params)) = &track.codec_params else {
-            return Err("the next part of the file has no sound".to_owned());
-        };
-        self.decoder = CODECS
-            .make_audio_decoder(params, &AudioDecoderOptions::default().gapless(false))
-            .map_err(|error| describe(&error))?;
-        self.track_id = track.id;
-        self.time_base = track.time_base;
+        self.voice = Voice::of(self.format.as_ref())?;
+        if self.container == Container::Ogg {
+            self.lead = self.voice.ogg_lead();
+        }
         self.offset = self.next_frame.unwrap_or(0);
+        // What the part has before its music is not to be heard again.
+        self.start = self.start.max(self.offset.max(0).cast_unsigned());
         self.next_frame = None;
         Ok(())
     }
@@ -195,7 +206,7 @@ impl Decode {
 
     /// Decodes one packet; `None` where all of it was trimmed away or unreadable.
     fn decode(&mut self, packet: &Packet) -> Result<Option<Chunk>, String> {
-        let decoded = match self.decoder.decode(packet) {
+        let decoded = match self.voice.decoder.decode(packet) {
             Ok(decoded) => decoded,
             Err(error @ (Error::DecodeError(_) | Error::IoError(_))) => {
                 self.count_bad(&error)?;
@@ -217,14 +228,14 @@ impl Decode {
         decoded.copy_to_vec_interleaved::<f32>(&mut samples);
 
         let is_exact = self
+            .voice
             .time_base
             .is_some_and(|base| base.numer.get() == 1 && base.denom.get() == sample_rate);
         let first = match (is_exact, self.next_frame) {
             (false, Some(next)) => next,
-            _ => self.frames_of(packet.pts, sample_rate) - self.lead + self.offset,
+            _ => self.voice.frames_of(packet.pts, sample_rate) - self.lead + self.offset,
         };
-        self.next_frame = Some(first + n_frames);
-
+        self.tally.note_gap(self.next_frame, first, sample_rate);
         let mut from = self.start.cast_signed().max(0);
         let mut to = self.end.map_or(i64::MAX, u64::cast_signed);
         if is_exact {
@@ -238,25 +249,27 @@ impl Decode {
         if self.end.is_some_and(|end| first >= end.cast_signed()) {
             self.is_at_end = true;
         }
-        let (from, to) = (from.max(first), to.min(first + n_frames));
+        let to = to.clamp(first, first + n_frames);
+        let from = from.max(first);
+        self.next_frame = Some(to);
         if from >= to {
             return Ok(None);
         }
         let index_of = |frame: i64| (frame - first) as usize * n_channels;
         samples.truncate(index_of(to));
         samples.drain(..index_of(from));
+        if self.voice.is_opus {
+            for sample in &mut samples {
+                *sample *= self.voice.amplitude;
+            }
+        }
         Ok(Some(Chunk { samples, channels: n_channels as u16, sample_rate, position: from as u64 }))
     }
+}
 
-    fn frames_of(&self, ts: Timestamp, sample_rate: u32) -> i64 {
-        let Some(base) = self.time_base else { return ts.get() };
-        let frames = i128::from(ts.get()) * i128::from(base.numer.get()) * i128::from(sample_rate)
-            / i128::from(base.denom.get());
-        frames as i64
-    }
-
-    fn sample_rate(&self) -> u32 {
-        let known = self.decoder.codec_params().sample_rate;
-        known.or(self.time_base.map(|base| base.denom.get())).unwrap_or(48_000).max(1)
-    }
+/// Demuxers of bare frames guess the length from the first few where they can, and trim to it:
+/// wrong for variable bit rates without a header.
+fn guesses_its_length(format: &dyn FormatReader) -> bool {
+    let guessing: [FormatId; 4] = [FORMAT_ID_MP1, FORMAT_ID_MP2, FORMAT_ID_MP3, FORMAT_ID_ADTS];
+    guessing.contains(&format.format_info().format)
 }

@@ -29,6 +29,14 @@ impl Bytes {
         }
     }
 
+    /// Whether these bytes can be read without asking anybody, as far as the file reaches.
+    pub fn holds(&self, from: u64, to: u64) -> bool {
+        match self {
+            Self::File(_) => true,
+            Self::Remote(remote) => remote.holds(from, to),
+        }
+    }
+
     /// Why no more bytes come, if that is final.
     pub fn failure(&self) -> Option<String> {
         match self {

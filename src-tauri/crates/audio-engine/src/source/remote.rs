@@ -128,6 +128,12 @@ impl Remote {
         lock(&self.state).is_complete()
     }
 
+    /// Everything from `from` to `to`, or to the end of the file, is here.
+    pub fn holds(&self, from: u64, to: u64) -> bool {
+        let state = lock(&self.state);
+        state.size_bytes.is_some_and(|size| state.blocks.end_from(from) >= to.min(size))
+    }
+
     pub fn problem(&self) -> Option<Problem> {
         lock(&self.state).problem.clone()
     }

@@ -1,4 +1,4 @@
-//! Finding out what a stream of bytes is, and a decoder for it.
+//! Finding out what a stream of bytes is, and a decoder for the sound in it.
 
 use std::sync::{
     Arc, LazyLock,
@@ -6,16 +6,20 @@ use std::sync::{
 };
 
 use symphonia::core::{
+    audio::Channels,
     codecs::{
         CodecParameters,
-        audio::{AudioDecoder, AudioDecoderOptions, well_known::CODEC_ID_OPUS},
+        audio::{
+            AudioCodecParameters, AudioDecoder, AudioDecoderOptions,
+            well_known::{CODEC_ID_AAC, CODEC_ID_OPUS},
+        },
         registry::CodecRegistry,
     },
     errors::Error,
     formats::{FormatOptions, FormatReader, TrackType, probe::Hint},
     io::{MediaSourceStream, MediaSourceStreamOptions},
     meta::MetadataOptions,
-    units::TimeBase,
+    units::{TimeBase, Timestamp},
 };
 
 use crate::{
@@ -23,24 +27,32 @@ use crate::{
     source::{Bytes, Interrupt, Reader},
 };
 
-pub(super) static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
+static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
     let mut codecs = CodecRegistry::new();
     symphonia::default::register_enabled_codecs(&mut codecs);
     codecs.register_audio_decoder::<symphonia_adapter_libopus::OpusDecoder>();
     codecs
 });
-/// A demuxer and its track, ready for decoding.
-pub(super) struct Opened {
-    pub format: Box<dyn FormatReader>,
+
+/// Said of a file without any.
+pub const SILENT: &str = "there is no sound in the file";
+
+/// The sound in a file: its track, and a decoder for that.
+pub struct Voice {
     pub decoder: Box<dyn AudioDecoder>,
     pub track_id: u32,
     pub time_base: Option<TimeBase>,
     pub delay: u32,
     pub n_frames: Option<u64>,
     pub is_opus: bool,
+    /// What every sample is multiplied by: an Opus header may ask for it.
+    pub amplitude: f32,
 }
 
-pub(super) fn open_whole(
+/// A demuxer and the sound it brings.
+pub type Opened = (Box<dyn FormatReader>, Voice);
+
+pub fn open_whole(
     bytes: &Bytes,
     interrupt: &Interrupt,
     origin: &Start,
@@ -58,39 +70,96 @@ pub(super) fn open_whole(
     Ok(opened)
 }
 
-pub(super) fn open(reader: Reader, content_type: &str) -> Result<Opened, String> {
+pub fn open(reader: Reader, content_type: &str) -> Result<Opened, String> {
     let mut hint = Hint::new();
     hint.mime_type(content_type);
     let stream = MediaSourceStream::new(Box::new(reader), MediaSourceStreamOptions::default());
     let format = symphonia::default::get_probe()
         .probe(&hint, stream, FormatOptions::default(), MetadataOptions::default())
         .map_err(|error| describe(&error))?;
-    let track = format.default_track(TrackType::Audio).ok_or("there is no sound in the file")?;
-    let Some(CodecParameters::Audio(params)) = &track.codec_params else {
-        return Err("there is no sound in the file".to_owned());
-    };
-    let mut params = params.clone();
-    let is_opus = params.codec == CODEC_ID_OPUS;
-    if is_opus {
-        // The adapter would skip the start of the first packet by itself, also after a seek.
-        params.extra_data = None;
+    let voice = Voice::of(format.as_ref())?;
+    Ok((format, voice))
+}
+
+impl Voice {
+    pub fn of(format: &dyn FormatReader) -> Result<Self, String> {
+        let track = format.default_track(TrackType::Audio).ok_or(SILENT)?;
+        let Some(CodecParameters::Audio(params)) = &track.codec_params else {
+            return Err(SILENT.to_owned());
+        };
+        let mut params = params.clone();
+        let is_opus = params.codec == CODEC_ID_OPUS;
+        let mut amplitude = 1.0;
+        if is_opus {
+            // The adapter would skip the start of the first packet by itself, also after a seek.
+            let head = params.extra_data.take();
+            amplitude = head.as_deref().and_then(opus_gain).unwrap_or(1.0);
+        }
+        let decoder = CODECS
+            .make_audio_decoder(&params, &AudioDecoderOptions::default().gapless(false))
+            .map_err(|error| refusal(&params, &error))?;
+        Ok(Self {
+            decoder,
+            track_id: track.id,
+            time_base: track.time_base,
+            delay: track.delay.unwrap_or(0),
+            n_frames: track.num_frames,
+            is_opus,
+            amplitude,
+        })
     }
-    let decoder = CODECS
-        .make_audio_decoder(&params, &AudioDecoderOptions::default().gapless(false))
-        .map_err(|error| describe(&error))?;
-    Ok(Opened {
-        decoder,
-        track_id: track.id,
-        time_base: track.time_base,
-        delay: track.delay.unwrap_or(0),
-        n_frames: track.num_frames,
-        is_opus,
-        format,
-    })
+
+    /// Frames of an Ogg stream before its music.
+    pub fn ogg_lead(&self) -> i64 {
+        if self.is_opus { i64::from(self.delay) } else { 0 }
+    }
+
+    pub fn sample_rate(&self) -> u32 {
+        let known = self.decoder.codec_params().sample_rate;
+        known.or(self.time_base.map(|base| base.denom.get())).unwrap_or(48_000).max(1)
+    }
+
+    pub fn frames_of(&self, ts: Timestamp, sample_rate: u32) -> i64 {
+        let Some(base) = self.time_base else { return ts.get() };
+        let frames = i128::from(ts.get()) * i128::from(base.numer.get()) * i128::from(sample_rate)
+            / i128::from(base.denom.get());
+        frames as i64
+    }
+}
+
+/// The output gain of an identification header, which players must apply (RFC 7845, section
+/// 5.1): 1/256 dB. MP4 has the same fields under version 0, in the other byte order.
+fn opus_gain(head: &[u8]) -> Option<f32> {
+    let field = head.strip_prefix(b"OpusHead")?.get(8..10)?.try_into().ok()?;
+    let is_mp4 = head[8] == 0;
+    let gain = if is_mp4 { i16::from_be_bytes(field) } else { i16::from_le_bytes(field) };
+    Some(10f32.powf(f32::from(gain) / 256.0 / 20.0))
+}
+
+/// Why there is no decoder, in words for a person.
+fn refusal(params: &AudioCodecParameters, error: &Error) -> String {
+    let is_surround = match params.codec {
+        CODEC_ID_AAC => aac_channels(params) > 2,
+        CODEC_ID_OPUS => params.channels.as_ref().is_some_and(|channels| channels.count() > 2),
+        _ => false,
+    };
+    if is_surround {
+        let name = if params.codec == CODEC_ID_AAC { "AAC" } else { "Opus" };
+        return format!("{name} with more than two channels cannot be played");
+    }
+    describe(error)
+}
+
+/// Channels of AAC: of its own configuration (ISO/IEC 14496-3, section 1.6.2.1) where there is one.
+fn aac_channels(params: &AudioCodecParameters) -> usize {
+    match params.extra_data.as_deref() {
+        Some([_, second, ..]) => usize::from(second >> 3 & 0xf),
+        _ => params.channels.as_ref().map_or(0, Channels::count),
+    }
 }
 
 /// An error in words for a person.
-pub(super) fn describe(error: &Error) -> String {
+pub fn describe(error: &Error) -> String {
     match error {
         Error::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             "the file is cut off".to_owned()

@@ -54,6 +54,8 @@ impl State {
                             && let Some(next) = self.next.take()
                         {
                             self.decks.push_back(next);
+                            // Prepared at the last moment: it was over, and is not any more.
+                            self.flow.end = None;
                             continue;
                         }
                         if self.flow.end.is_some() {

@@ -9,6 +9,7 @@ use axum::{
     http::{header, request::Parts},
 };
 use domain::AccountId;
+use serde::Deserialize;
 
 use super::{Claims, Keys};
 use crate::{ApiError, Query, signed_url::Signature};
@@ -20,6 +21,17 @@ pub struct SignedIn(pub Claims);
 /// Who runs the service.
 #[derive(Clone, Debug)]
 pub struct OwnerOnly(pub Claims);
+
+/// What may be left of a signed URL where it is not asked for.
+#[derive(Deserialize)]
+struct Unsigned {
+    #[serde(rename = "expires")]
+    _expires: Option<u64>,
+    #[serde(rename = "account")]
+    _account: Option<String>,
+    #[serde(rename = "session")]
+    _session: Option<String>,
+}
 
 /// A signed-in listener by token, or by a signed URL of this very path.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +67,8 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedInOrUrl {
         let is_signed = parts.uri.query().is_some_and(|query| query.contains("signature="));
         if parts.headers.contains_key(header::AUTHORIZATION) || !is_signed {
             let SignedIn(claims) = SignedIn::from_request_parts(parts, state).await?;
+            // Not needed, but not nonsense either.
+            Query::<Unsigned>::from_request_parts(parts, state).await?;
             return Ok(Self(claims.account));
         }
         let Query(given) = Query::<Signature>::from_request_parts(parts, state).await?;

@@ -39,6 +39,7 @@ enum Container {
     Ogg,
     /// MPEG audio of any layer, without a container.
     Mp3,
+    Mp4,
     Other,
 }
 
@@ -104,12 +105,13 @@ impl Decode {
             FORMAT_ID_FLAC => Container::Flac,
             FORMAT_ID_OGG => Container::Ogg,
             FORMAT_ID_MP1 | FORMAT_ID_MP2 | FORMAT_ID_MP3 => Container::Mp3,
+            FORMAT_ID_ISOMP4 => Container::Mp4,
             _ => Container::Other,
         };
         let (mut lead, mut end) = (0, None);
         if container == Container::Ogg {
             lead = voice.ogg_lead();
-        } else if info == FORMAT_ID_ISOMP4 {
+        } else if container == Container::Mp4 {
             if let Some(edit) = edits::read(plain()) {
                 lead = edit.lead;
                 end = edit.n_frames;
@@ -241,7 +243,7 @@ impl Decode {
         if is_exact {
             from = from.max(first.saturating_add(packet.trim_start.get().cast_signed()));
             // Only the last packets of an item hold less than they decode to.
-            if packet.block_dur().get() > 0 {
+            if packet.block_dur().get() > 0 && self.may_end_with(packet) {
                 let n_valid = packet.trim_start.saturating_add(packet.dur).get();
                 to = to.min(first.saturating_add(n_valid.cast_signed()));
             }
@@ -264,6 +266,15 @@ impl Decode {
             }
         }
         Ok(Some(Chunk { samples, channels: n_channels as u16, sample_rate, position: from as u64 }))
+    }
+
+    /// Whether the item may end within this packet. A packet's duration in MP4 is the way to the
+    /// next one, and writers are off at times: ffmpeg, in what it makes of a long Ogg file, takes
+    /// from one packet what it gave to the one before.
+    fn may_end_with(&self, packet: &Packet) -> bool {
+        let n_frames = self.voice.n_frames.filter(|_| self.container == Container::Mp4);
+        let to = packet.pts.get().saturating_add_unsigned(packet.block_dur().get());
+        n_frames.is_none_or(|n_frames| to.cast_unsigned() >= n_frames)
     }
 }
 

@@ -107,6 +107,51 @@ fn every_format_plays_whole_and_trimmed_over_http() {
     assert_none(&faults);
 }
 
+/// ffmpeg writes such files from long Ogg ones. They lost 10 ms of music every ten seconds.
+#[test]
+fn uneven_durations_in_an_mp4_lose_nothing() {
+    let folder = temp_dir();
+    let source = music(RATE, FRAMES);
+    let wav = folder.path().join("source.wav");
+    write_wav(&wav, RATE, &source);
+    let path = folder.path().join("a.m4a");
+    convert(&wav, &path, &["-c:a", "alac"]);
+    let mut bytes = std::fs::read(&path).unwrap();
+    shift_a_packet(&mut bytes, 20, 448);
+    std::fs::write(&path, bytes).unwrap();
+    let mut player = Player::start(RATE, Pace::Unpaced);
+    let heard = player.play(Source::File(path), 4_000);
+    assert_eq!(heard.len(), source.len());
+    assert!(worst_difference(&heard, &decoded(&wav, RATE)) < 1e-6);
+}
+
+/// Gives time to a packet of an MP4 whose index is at its end, and takes it from the next one.
+fn shift_a_packet(bytes: &mut Vec<u8>, packet: u32, frames: u32) {
+    let index = bytes.windows(4).rposition(|four| four == b"moov").unwrap();
+    let mut times = 0;
+    // Three more entries of eight bytes in the table of times, and in all boxes around it.
+    for name in [b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stts"] {
+        times = index + bytes[index..].windows(4).position(|four| four == name).unwrap();
+        let size = word(bytes, times - 4);
+        put(bytes, times - 4, size + 24);
+    }
+    let (n_entries, n_packets, each) = (times + 8, times + 12, times + 16);
+    let (rest, each) = (word(bytes, n_packets) - packet - 2, word(bytes, each));
+    let n = word(bytes, n_entries);
+    put(bytes, n_entries, n + 3);
+    put(bytes, n_packets, packet);
+    let more = [1, each + frames, 1, each - frames, rest, each].map(u32::to_be_bytes);
+    bytes.splice(times + 20..times + 20, more.concat());
+}
+
+fn word(bytes: &[u8], at: usize) -> u32 {
+    u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap())
+}
+
+fn put(bytes: &mut [u8], at: usize, word: u32) {
+    bytes[at..at + 4].copy_from_slice(&word.to_be_bytes());
+}
+
 /// No free encoder makes HE-AAC: a file of AAC-LC that says that it needs one for its upper half
 /// is what a decoder without it meets.
 #[test]

@@ -56,10 +56,11 @@ pub struct Play {
 /// News that nobody asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Notice {
-    /// A track could not be played; the next one is tried.
-    Skipped { track: TrackId, reason: String },
+    /// A track could not be played, or not to its end where it `was_heard`; the next one is tried.
+    Skipped { track: TrackId, was_heard: bool, reason: String },
     /// Track after track could not be played, so playing has stopped.
-    GaveUp { n_failed: u32, reason: String },
+    /// One that `was_heard` was the last of the queue.
+    GaveUp { n_failed: u32, was_heard: bool, reason: String },
 }
 
 /// Why an input was refused.

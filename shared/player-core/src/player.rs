@@ -70,6 +70,8 @@ struct Loaded {
     token: u64,
     entry: EntryId,
     track: TrackId,
+    /// Where it was to begin.
+    from_ms: u64,
     has_started: bool,
 }
 
@@ -88,6 +90,8 @@ pub struct Player {
     prepared: Option<Loaded>,
     /// Could not be prepared; tried again only when its turn comes.
     unpreparable: Option<EntryId>,
+    /// The last that was told to be broken: where it repeats, once is enough.
+    told_broken: Option<EntryId>,
     position_ms: u64,
     position_at_ms: u64,
     buffered_ms: u64,
@@ -120,6 +124,7 @@ impl Player {
             loaded: None,
             prepared: None,
             unpreparable: None,
+            told_broken: None,
             position_ms,
             position_at_ms: 0,
             buffered_ms: 0,
@@ -261,8 +266,9 @@ impl Player {
         };
         self.set_position(now_ms, position_ms);
         self.status = Status::Loading;
+        let (entry, track) = (current.id, current.track);
         self.loaded =
-            Some(Loaded { token, entry: current.id, track: current.track, has_started: false });
+            Some(Loaded { token, entry, track, from_ms: position_ms, has_started: false });
         effects.push(Effect::Load {
             token,
             track: current.track,
@@ -317,9 +323,9 @@ impl Player {
         }
         if let Some(next) = next {
             let token = self.mint_token();
-            self.prepared =
-                Some(Loaded { token, entry: next.id, track: next.track, has_started: false });
-            effects.push(Effect::Prepare { token, track: next.track });
+            let (entry, track) = (next.id, next.track);
+            self.prepared = Some(Loaded { token, entry, track, from_ms: 0, has_started: false });
+            effects.push(Effect::Prepare { token, track });
         } else {
             self.prepared = None;
             effects.push(Effect::Unprepare);

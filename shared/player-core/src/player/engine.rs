@@ -10,6 +10,12 @@ use crate::{
     session::Session,
 };
 
+/// Why a track that ends without having begun has failed.
+const SILENT: &str = "there is no sound in the file";
+
+/// A track that broke off from here on was worth playing.
+const HEARD_MS: u64 = 1_000;
+
 /// A position this near to the target of a seek is one from after it.
 const SEEK_NEAR_MS: u64 = 1_500;
 
@@ -40,7 +46,9 @@ impl Player {
                 }
             }
             EngineNews::Ended { token } => {
-                if self.is_loaded(token) {
+                if self.has_nothing_to_play(token) {
+                    self.failed(now_ms, random, SILENT.to_owned(), effects);
+                } else if self.is_loaded(token) {
                     self.ended(now_ms, random, effects);
                 }
             }
@@ -64,6 +72,14 @@ impl Player {
 
     fn is_loaded(&self, token: u64) -> bool {
         self.loaded.is_some_and(|loaded| loaded.token == token)
+    }
+
+    /// What ends at its start without having begun would repeat for ever, in silence. What was
+    /// loaded at its end ends at once, and rightly so.
+    fn has_nothing_to_play(&self, token: u64) -> bool {
+        self.loaded.is_some_and(|loaded| {
+            loaded.token == token && !loaded.has_started && loaded.from_ms == 0
+        })
     }
 
     fn started(&mut self, now_ms: u64, random: Random<'_>, token: u64) {
@@ -141,27 +157,34 @@ impl Player {
         effects: &mut Vec<Effect>,
     ) {
         let Some(loaded) = self.loaded.take() else { return };
+        // One that was heard has played as far as it goes: no reason to give up the rest.
+        let was_heard = loaded.has_started && self.position_ms >= HEARD_MS;
         self.end_session(effects);
         self.prepared = None;
         self.seeking = None;
-        self.n_failed += 1;
+        self.n_failed = if was_heard { 0 } else { self.n_failed + 1 };
         self.status = Status::Failed { reason: reason.clone() };
-        if !self.wants_play || self.repeat == Repeat::One {
+        let is_again = self.repeat == Repeat::One;
+        if !self.wants_play || (is_again && !was_heard) {
             self.wants_play = false;
             return;
         }
         let n_entries = self.queue.entries().count();
-        if self.n_failed < FAILURES_MAX.min(n_entries) && self.step(random) {
+        let may_go_on = self.n_failed < FAILURES_MAX.min(n_entries);
+        if may_go_on && (is_again || self.step(random)) {
             // The first of a row is told at once, the rest in one sentence if none works.
-            if self.n_failed == 1 {
-                effects.push(Effect::Notify(Notice::Skipped { track: loaded.track, reason }));
+            let is_loop = is_again || n_entries == 1;
+            let was_told = self.told_broken.replace(loaded.entry) == Some(loaded.entry);
+            if self.n_failed <= 1 && !(is_loop && was_told) {
+                let track = loaded.track;
+                effects.push(Effect::Notify(Notice::Skipped { track, was_heard, reason }));
             }
             self.load(now_ms, 0, effects);
             return;
         }
         self.wants_play = false;
-        let n_failed = u32::try_from(self.n_failed).unwrap_or(u32::MAX);
-        effects.push(Effect::Notify(Notice::GaveUp { n_failed, reason }));
+        let n_failed = u32::try_from(self.n_failed.max(1)).unwrap_or(u32::MAX);
+        effects.push(Effect::Notify(Notice::GaveUp { n_failed, was_heard, reason }));
     }
 }
 

@@ -177,7 +177,8 @@ impl Player {
             return;
         }
         self.set_position(now_ms, position_ms);
-        if self.loaded.is_some() {
+        if let Some(loaded) = &mut self.loaded {
+            loaded.from_ms = position_ms;
             if let Some(session) = &mut self.session {
                 session.jumped(position_ms);
             }

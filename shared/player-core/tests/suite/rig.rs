@@ -48,6 +48,8 @@ pub struct Rig {
     pub n_failed: usize,
     /// Every track fails from now on.
     pub is_broken: bool,
+    /// Every track ends from now on without a sound.
+    pub is_silent: bool,
     deck: Option<Deck>,
     next: Option<(u64, TrackId)>,
 }
@@ -70,6 +72,7 @@ impl Rig {
             n_loads: 0,
             n_failed: 0,
             is_broken: false,
+            is_silent: false,
             deck: None,
             next: None,
         }
@@ -96,6 +99,11 @@ impl Rig {
                     self.deck = None;
                     let reason = "broken".to_owned();
                     inputs.push_back(Input::Engine(EngineNews::Failed { token, reason }));
+                } else if self.is_silent {
+                    // More would be an endless loop.
+                    assert!(self.n_loads < 100, "the same silence again and again");
+                    self.deck = None;
+                    inputs.push_back(Input::Engine(EngineNews::Ended { token }));
                 } else {
                     deck.has_started = true;
                     inputs.push_back(Input::Engine(EngineNews::Started { token }));

@@ -326,6 +326,55 @@ fn broken_track_is_skipped_and_broken_queues_end() {
     assert!(matches!(rig.player.view(0).status, Status::Failed { .. }));
 }
 
+/// A file without a sample in it ended as soon as it began, and a queue on repeat went round and
+/// round without a sound.
+#[test]
+fn track_that_ends_without_a_sound_has_failed() {
+    for repeat in [Repeat::One, Repeat::All] {
+        let mut rig = Rig::default();
+        rig.is_silent = true;
+        rig.give(Input::SetRepeat { repeat });
+        rig.play(1..=3, None, false);
+        let view = rig.player.view(rig.now_ms);
+        assert!(!view.wants_play, "{repeat:?}");
+        assert!(matches!(&view.status, Status::Failed { reason } if reason.contains("no sound")));
+        assert!(rig.n_loads <= 3, "{repeat:?}: {} loads", rig.n_loads);
+    }
+}
+
+#[test]
+fn track_left_at_its_very_end_ends_there_and_the_next_one_plays() {
+    let mut rig = playing(2);
+    rig.listen(60_000);
+    let mut rig = Rig::restored(&rig.player.snapshot(rig.now_ms));
+    rig.is_silent = true;
+    rig.give(Input::Resume);
+    assert_eq!(rig.line(), "1 [2] |");
+}
+
+/// A damaged file is worth its sound: a queue on repeat goes on behind it, and says so once.
+#[test]
+fn track_that_broke_off_repeats_and_is_told_once() {
+    for (repeat, n) in [(Repeat::One, 2), (Repeat::All, 1)] {
+        let mut rig = playing(n);
+        rig.give(Input::SetRepeat { repeat });
+        rig.listen(70_000);
+        rig.fail("cut off");
+        let told = |rig: &Rig| {
+            let is_told = |effect: &&Effect| {
+                matches!(effect, Effect::Notify(Notice::Skipped { was_heard: true, .. }))
+            };
+            rig.last.iter().filter(is_told).count()
+        };
+        assert_eq!((told(&rig), rig.current()), (1, 1));
+        assert!(rig.sounds());
+        rig.listen(70_000);
+        rig.fail("cut off");
+        assert_eq!(told(&rig), 0);
+        assert!(rig.sounds());
+    }
+}
+
 #[test]
 fn play_is_recorded_when_it_counts_and_when_it_is_over() {
     let mut rig = playing(2);

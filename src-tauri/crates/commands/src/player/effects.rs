@@ -215,17 +215,23 @@ impl Stage {
 
     fn pass_on(&self, notice: &Notice) {
         match notice {
-            Notice::Skipped { track, reason } => {
+            Notice::Skipped { track, was_heard, reason } => {
                 let title = self.parts.tracks.at_hand(*track).map(|track| track.title.clone());
                 let title = title.unwrap_or_else(|| "A track".into());
-                let message = format!("“{title}” cannot be played: {}.", clause(reason));
-                self.notify(Severity::Warning, message, "The next track plays instead.");
+                let (what, hint) = if *was_heard {
+                    ("broke off", "")
+                } else {
+                    ("cannot be played", "The next track plays instead.")
+                };
+                let message = format!("“{title}” {what}: {}.", clause(reason));
+                self.notify(Severity::Warning, message, hint);
             }
-            Notice::GaveUp { n_failed: 1, reason } => {
-                let message = format!("This track cannot be played: {}.", clause(reason));
+            Notice::GaveUp { n_failed: 1, was_heard, reason } => {
+                let what = if *was_heard { "broke off" } else { "cannot be played" };
+                let message = format!("This track {what}: {}.", clause(reason));
                 self.notify(Severity::Error, message, "");
             }
-            Notice::GaveUp { n_failed, reason } => {
+            Notice::GaveUp { n_failed, reason, .. } => {
                 let reason = clause(reason);
                 let message = format!("{n_failed} tracks in a row cannot be played: {reason}.");
                 let hint = "Playing has stopped. Press play to try again.";

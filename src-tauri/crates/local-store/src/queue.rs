@@ -48,6 +48,17 @@ impl Store {
         Ok(())
     }
 
+    /// Keeps a queue that cannot be read out of the way of the next one. One kept before goes.
+    pub fn set_queue_aside(&self, owner: &str) -> Result<()> {
+        self.connection()
+            .execute(
+                "UPDATE OR REPLACE queue SET owner = ?2 WHERE owner = ?1",
+                params![owner, format!("{owner} (unreadable)")],
+            )
+            .map_err(Error::sql("putting the queue aside"))?;
+        Ok(())
+    }
+
     pub fn set_position(&self, owner: &str, entry: EntryId, position_ms: u64) -> Result<()> {
         self.connection()
             .execute(

@@ -136,3 +136,18 @@ fn pages_stay_within_their_bound_and_the_latest_used_stay() {
     let there = |n: u32| store.page(OWNER, &format!("/{n}"), 30).unwrap().is_some();
     assert_eq!([0, 1, 2, 3, 4].map(there), [true, false, true, true, true]);
 }
+
+/// A queue that could not be read was written over by the empty one that took its place.
+#[test]
+fn queue_that_cannot_be_read_is_put_aside_and_not_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.set_queue("ann", &["of another version"]).unwrap();
+    assert!(matches!(store.queue::<u64>("ann"), Err(Error::Json { .. })));
+    store.set_queue_aside("ann").unwrap();
+    assert_eq!(store.queue::<u64>("ann").unwrap(), None);
+    store.set_queue("ann", &7).unwrap();
+    assert_eq!(store.queue::<u64>("ann").unwrap().unwrap().snapshot, 7);
+    let aside = store.queue::<Vec<String>>("ann (unreadable)").unwrap().unwrap();
+    assert_eq!(aside.snapshot, ["of another version"]);
+}

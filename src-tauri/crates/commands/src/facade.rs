@@ -1,9 +1,9 @@
 //! The facade itself: what it is made of, how it opens and closes.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use domain::CoverId;
-use ipc::{Event, Fault, Notice, Settings, Severity};
+use ipc::{Event, Fault, Settings, Severity};
 use local_store::{Key, Opened, SecretsConfig, Store};
 use tokio::{
     sync::{Notify, broadcast},
@@ -15,14 +15,12 @@ use crate::{
     catalog::Catalog,
     clock::blocking,
     covers::Covers,
+    news::News,
     player::{Parts, Player, Volume},
     plays,
     server::{Bearer, Server},
     tracks::Tracks,
 };
-
-/// How many events a slow listener may fall behind before it misses some.
-const EVENTS_MAX: usize = 256;
 
 /// Everything the player can do. Clones share one player, which ends with the last of them.
 #[derive(Clone)]
@@ -32,7 +30,7 @@ pub struct Facade {
 
 pub(crate) struct Inner {
     pub(crate) config: Config,
-    pub(crate) events: broadcast::Sender<Event>,
+    pub(crate) news: News,
     pub(crate) store: Store,
     pub(crate) server: Arc<Server>,
     pub(crate) tracks: Arc<Tracks>,
@@ -40,8 +38,6 @@ pub(crate) struct Inner {
     pub(crate) covers: Covers,
     pub(crate) player: Player,
     pub(crate) settings: Mutex<Settings>,
-    /// What happened before anybody listened.
-    early: Mutex<Vec<Event>>,
     /// What goes on beside the player; ends with it.
     tasks: Vec<JoinHandle<()>>,
 }
@@ -98,28 +94,27 @@ impl Facade {
         let folder = config.data_dir.clone();
         let Opened { store, set_aside } =
             blocking(move || Store::open(&folder)).await.map_err(in_data)?;
-        let (events, _) = broadcast::channel(EVENTS_MAX);
-        let mut early = Vec::new();
+        let news = News::new();
         if let Some(path) = set_aside {
-            early.push(warning(
+            news.notify(
+                Severity::Warning,
                 format!("The data on this device was damaged and lies in {} now.", path.display()),
                 "Queue and history start empty; nothing on the server is lost.",
-            ));
+            );
         }
         let kept = store.clone();
         let (settings, volume) =
             blocking(move || (kept.value(Key::Settings), kept.value(Key::Volume))).await;
         let settings = settings.unwrap_or_else(|error| {
             tracing::warn!(%error, "settings are those of the start");
-            early.push(warning("Your settings could not be read.", "They start anew."));
+            news.notify(Severity::Warning, "Your settings could not be read.", "They start anew.");
             None
         });
         let settings: Settings = settings.unwrap_or_default();
         let volume: Volume = volume.ok().flatten().unwrap_or_default();
 
-        let server = Server::new(store.clone(), events.clone(), config.device_name.clone())
+        let server = Server::new(store.clone(), news.clone(), config.device_name.clone())
             .map_err(OpenError::Http)?;
-        let server = Arc::new(server);
         let recalled = Arc::clone(&server);
         blocking(move || recalled.recall()).await.map_err(in_data)?;
 
@@ -141,7 +136,7 @@ impl Facade {
             server: Arc::clone(&server),
             tracks: Arc::clone(&tracks),
             store: store.clone(),
-            events: events.clone(),
+            news: news.clone(),
             authorize: Arc::new(Bearer::new(Arc::clone(&server))),
             owner: server.owner(),
             settings: settings.clone(),
@@ -157,13 +152,12 @@ impl Facade {
             catalog: Catalog::new(Arc::clone(&server), store.clone(), Arc::clone(&tracks)),
             covers: Covers::new(Arc::clone(&server), store.clone()),
             config,
-            events,
+            news,
             store,
             server,
             tracks,
             player,
             settings: Mutex::new(settings),
-            early: Mutex::new(early),
             tasks,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -173,28 +167,22 @@ impl Facade {
     /// then. The player answers no more after it.
     pub async fn close(&self) {
         self.inner.player.close().await;
+        self.inner.server.close().await;
         for task in &self.inner.tasks {
             task.abort();
         }
         self.inner.store.release();
     }
 
-    /// News, from now on; the first to listen hears what happened while opening, too.
+    /// News, from now on. What a person should read comes once the interface is ready.
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
-        let events = self.inner.events.subscribe();
-        let mut early = self.inner.early.lock().unwrap_or_else(PoisonError::into_inner);
-        for event in early.drain(..) {
-            // There is a listener: the one made above.
-            let _ = self.inner.events.send(event);
-        }
-        events
+        self.inner.news.subscribe()
     }
 
     /// Passes on something from outside the window (tray, second start): the interface goes
     /// to `path`.
     pub fn navigate(&self, path: impl Into<String>) {
-        // Nobody listening is fine: there is no window to go anywhere then.
-        let _ = self.inner.events.send(Event::Navigate { path: path.into() });
+        self.inner.news.tell(Event::Navigate { path: path.into() });
     }
 
     /// A cover from this device, else from the server.
@@ -211,13 +199,4 @@ async fn restore(server: Arc<Server>, config: Config) {
         patience: config.keyring_patience,
     };
     server.restore(secrets).await;
-}
-
-fn warning(message: impl Into<String>, hint: &str) -> Event {
-    Event::Notice(Notice {
-        severity: Severity::Warning,
-        message: message.into(),
-        hint: hint.into(),
-        request_id: None,
-    })
 }

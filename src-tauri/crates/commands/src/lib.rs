@@ -11,6 +11,7 @@
 //! - `server`: requests, tokens, whether the server answers;
 //! - `catalog`, `tracks`, `covers`: what was asked of the server, and what is kept of it;
 //! - `player`: the task in which the player, the engine and the saved queue meet;
+//! - `news`: what is told to the interface;
 //! - `plays`: the way of a play to the server.
 
 mod address;
@@ -21,6 +22,7 @@ mod config;
 mod covers;
 mod facade;
 mod fault;
+mod news;
 mod player;
 mod plays;
 mod server;

@@ -8,13 +8,13 @@ use std::{sync::Arc, time::Duration};
 
 use audio_engine::{Authorize, Engine};
 use domain::{Track, TrackId, queue::Context};
-use ipc::{Event, Fault, PlayerView, Settings};
+use ipc::{Fault, PlayerView, Settings};
 use local_store::Store;
 use player_core::{Entry, Input};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
-use crate::{fault, server::Server, tracks::Tracks};
+use crate::{fault, news::News, server::Server, tracks::Tracks};
 
 mod effects;
 mod news;
@@ -103,7 +103,7 @@ pub(crate) struct Parts {
     pub server: Arc<Server>,
     pub tracks: Arc<Tracks>,
     pub store: Store,
-    pub events: broadcast::Sender<Event>,
+    pub news: News,
     pub authorize: Arc<dyn Authorize>,
     pub owner: watch::Receiver<Option<String>>,
     pub settings: Settings,
@@ -164,9 +164,8 @@ impl Player {
     }
 
     async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, Fault> {
-        let closed = || fault::other("MelodyUD is closing.", "");
         let (answer, answered) = oneshot::channel();
-        self.asks.send(ask(answer)).await.map_err(|_| closed())?;
-        answered.await.map_err(|_| closed())
+        self.asks.send(ask(answer)).await.map_err(|_| fault::closing())?;
+        answered.await.map_err(|_| fault::closing())
     }
 }

@@ -1,26 +1,28 @@
 //! The server, as seen from this device: requests with a valid token, and whether it answers.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicBool},
     time::{Duration, Instant},
 };
 
-use ipc::{Event, Fault, FaultKind};
+use ipc::{Fault, FaultKind};
 use local_store::{Secrets, Store};
 use reqwest::{Client, Method, Response, StatusCode, header, redirect};
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::sync::{Mutex as AsyncMutex, broadcast, watch};
+use tokio::sync::{Mutex as AsyncMutex, watch};
 use url::Url;
 
-use crate::{address, fault};
+use crate::{address, fault, news::News};
 
 mod bearer;
 mod connection;
 mod secrets;
 mod session;
+mod tokens;
 
 pub(crate) use bearer::Bearer;
 pub(crate) use session::Account;
+use tokens::Secret;
 
 /// Longest answer that is read, in bytes: a page of 200 tracks has some 300 kB.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
@@ -29,12 +31,16 @@ const ANSWER_BYTES_MAX: usize = 16 << 20;
 pub(crate) struct Server {
     http: Client,
     store: Store,
-    events: broadcast::Sender<Event>,
+    news: News,
     device_name: String,
     secrets: Arc<Mutex<Option<Secrets>>>,
     signed: Mutex<Signed>,
-    /// One renewal of the token at a time: a refresh token is good for one only.
+    /// One renewal of the token at a time, and none while somebody signs in or out.
     renewing: AsyncMutex<()>,
+    /// The last renewal was sent and not answered.
+    is_unanswered: AtomicBool,
+    is_closing: AtomicBool,
+    this: Weak<Self>,
     /// Whose queue and pages are shown; `None` while nobody is signed in.
     owner: watch::Sender<Option<String>>,
     is_online: watch::Sender<bool>,
@@ -48,7 +54,7 @@ struct Signed {
     server: Option<Url>,
     account: Option<Account>,
     access: Option<Access>,
-    refresh_token: Option<String>,
+    secret: Option<Secret>,
 }
 
 #[derive(Clone)]
@@ -83,29 +89,28 @@ impl<'a> Request<'a> {
 
 impl Server {
     /// `http` needs a TLS provider to be installed for the process.
-    pub fn new(
-        store: Store,
-        events: broadcast::Sender<Event>,
-        device_name: String,
-    ) -> Result<Self, reqwest::Error> {
+    pub fn new(store: Store, news: News, device_name: String) -> Result<Arc<Self>, reqwest::Error> {
         let http = Client::builder()
             .user_agent(concat!("MelodyUD/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(5))
             .timeout(Duration::from_secs(20))
             .redirect(redirect::Policy::custom(same_origin))
             .build()?;
-        Ok(Self {
+        Ok(Arc::new_cyclic(|this| Self {
             http,
             store,
-            events,
+            news,
             device_name,
             secrets: Arc::default(),
             signed: Mutex::default(),
             renewing: AsyncMutex::default(),
+            is_unanswered: AtomicBool::new(false),
+            is_closing: AtomicBool::new(false),
+            this: this.clone(),
             owner: watch::Sender::new(None),
             is_online: watch::Sender::new(true),
             is_ready: watch::Sender::new(false),
-        })
+        }))
     }
 
     fn signed(&self) -> MutexGuard<'_, Signed> {
@@ -142,8 +147,7 @@ impl Server {
                 let token = self.token(Some(&token)).await?;
                 let again = self.attempt(&url, request, Some(&token)).await;
                 if again.as_ref().is_err_and(|fault| fault.kind == FaultKind::SignedOut) {
-                    // Fresh and refused all the same: the account is gone or closed.
-                    self.end_session(false).await;
+                    self.end_refused(&token).await;
                 }
                 again
             }

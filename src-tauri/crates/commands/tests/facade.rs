@@ -3,6 +3,11 @@
 #[path = "facade/stand.rs"]
 mod stand;
 
+#[path = "facade/line.rs"]
+mod line;
+#[path = "facade/session.rs"]
+mod session;
+
 use std::fs;
 
 use anyhow::{Context as _, ensure};

@@ -102,6 +102,5 @@ fn tell(inner: &Inner, fault: Fault) {
         hint: "Play the list again later to have all of it.".into(),
         request_id: fault.request_id,
     };
-    // Nobody listening is fine.
-    let _ = inner.events.send(Event::Notice(notice));
+    inner.news.tell(Event::Notice(notice));
 }

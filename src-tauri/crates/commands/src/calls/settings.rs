@@ -27,6 +27,7 @@ impl Facade {
         _call: ipc::InterfaceReady,
     ) -> impl Future<Output = Result<(), Fault>> + use<> {
         tracing::info!("the interface is ready to use");
+        self.inner.news.release();
         std::future::ready(Ok(()))
     }
 
@@ -46,8 +47,7 @@ impl Facade {
         *self.inner.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings.clone();
         self.inner.player.settings(settings).await;
         let view = self.settings_view(ipc::SettingsGet {}).await?;
-        // Nobody listening is fine.
-        let _ = self.inner.events.send(Event::Settings(Box::new(view.clone())));
+        self.inner.news.tell(Event::Settings(Box::new(view.clone())));
         Ok(view)
     }
 

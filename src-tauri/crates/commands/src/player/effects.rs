@@ -199,13 +199,12 @@ impl Stage {
             listened_ms: play.listened_ms,
             is_over: play.is_over,
         };
-        let (store, events) = (self.parts.store.clone(), self.parts.events.clone());
+        let (store, news) = (self.parts.store.clone(), self.parts.news.clone());
         let played = Arc::clone(&self.parts.played);
         self.recording.spawn(async move {
             match blocking(move || store.set_play(&owner, &stored)).await {
                 Ok(()) => {
-                    // Nobody listening is fine.
-                    let _ = events.send(Event::History);
+                    news.tell(Event::History);
                     played.notify_one();
                 }
                 Err(error) => tracing::error!(%error, "a play was not saved"),

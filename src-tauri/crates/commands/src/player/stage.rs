@@ -8,7 +8,7 @@ use domain::{
     loudness::{Normalisation, playback_gain_db},
     queue::{Context, EntryId, Repeat},
 };
-use ipc::{Event, Fault, Notice, Playback, PlayerView, Severity};
+use ipc::{Event, Fault, Playback, PlayerView, Severity};
 use player_core::{Effect, Entry, Input, Player, Refusal, Status};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -200,14 +200,11 @@ impl Stage {
     }
 
     pub(super) fn notify(&self, severity: Severity, message: impl Into<String>, hint: &str) {
-        let notice =
-            Notice { severity, message: message.into(), hint: hint.into(), request_id: None };
-        self.tell(Event::Notice(notice));
+        self.parts.news.notify(severity, message, hint);
     }
 
     pub(super) fn tell(&self, event: Event) {
-        // Nobody listening is fine.
-        let _ = self.parts.events.send(event);
+        self.parts.news.tell(event);
     }
 
     pub(super) fn tell_player(&mut self) {

@@ -44,8 +44,7 @@ impl Server {
         });
         if has_changed {
             tracing::info!(is_online, "the connection to the server changed");
-            // Nobody listening is fine: `session_view` tells it too.
-            let _ = self.events.send(Event::Connection { is_online });
+            self.news.tell(Event::Connection { is_online });
         }
     }
 
@@ -57,6 +56,7 @@ impl Server {
                 tokio::time::sleep(Duration::from_millis(backoff_ms)).await;
                 let Some(server) = this.upgrade() else { return };
                 if server.is_online() || server.probe().await {
+                    server.finish_renewal().await;
                     break;
                 }
             }

@@ -1,32 +1,27 @@
 //! Signing in and staying so.
 //!
-//! Access tokens are short; a refresh token, good for one renewal, gets the next pair. It is on
-//! disk (in the keyring) before the new access token is used, so that a crash never leaves an old
-//! one there for longer than one write takes.
+//! Who is signed in is in the store; what proves it is a secret, in the keyring or sealed by a
+//! passphrase. Without its secret a session is over.
 
 use std::{
     sync::{Arc, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use domain::AccountId;
-use ipc::{
-    AccountView, Event, Fault, FaultKind, Notice, SecretsState as ShownState, SessionView, Severity,
-};
+use ipc::{AccountView, Event, Fault, SecretsState as ShownState, SessionView, Severity};
 use local_store::{Key, Secrets, SecretsConfig, SecretsError, SecretsState};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Access, Request, Server, Signed, endpoint, secrets::secrets_fault};
+use super::{
+    Request, Server, Signed, endpoint,
+    secrets::secrets_fault,
+    tokens::{Secret, retry_key},
+};
 use crate::{address, clock::blocking, fault};
 
-/// A token is renewed when less than this is left of it, or a quarter of its life.
-const RENEW_AHEAD: Duration = Duration::from_mins(1);
-
-/// How long a call waits for the keyring, which may be asking the listener something.
-const KEYRING_PATIENCE: Duration = Duration::from_mins(1);
-
-/// How long the interface waits for it before it shows what is known so far.
+/// How long the interface waits for the keyring before it shows what is known so far.
 const VIEW_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Who is signed in.
@@ -44,13 +39,6 @@ struct Remembered {
     account: Option<Account>,
 }
 
-/// What the keyring keeps.
-#[derive(Serialize, Deserialize)]
-struct Secret {
-    owner: String,
-    refresh_token: String,
-}
-
 fn owner_of(server: &Url, account: &Account) -> String {
     format!("{} {}", address::text(server), account.id)
 }
@@ -58,7 +46,17 @@ fn owner_of(server: &Url, account: &Account) -> String {
 impl Server {
     /// Reads who was signed in last. Waits for nothing.
     pub fn recall(&self) -> local_store::Result<()> {
-        let remembered: Remembered = self.store.value(Key::Session)?.unwrap_or_default();
+        let remembered = self.store.value(Key::Session).or_else(|error| match error {
+            // Written by another version, perhaps. It must not stop every start from now on.
+            local_store::Error::Json { .. } => {
+                tracing::warn!(%error, "nobody is known to be signed in");
+                let hint = "Sign in again; your queue and the server's music are as they were.";
+                self.notify(Severity::Warning, "Who was signed in could not be read.", hint);
+                Ok(None)
+            }
+            error => Err(error),
+        });
+        let remembered: Remembered = remembered?.unwrap_or_default();
         let server = remembered.server_url.and_then(|url| Url::parse(&url).ok());
         if let (Some(server), Some(account)) = (&server, &remembered.account) {
             self.owner.send_replace(Some(owner_of(server, account)));
@@ -97,12 +95,12 @@ impl Server {
         };
         let owner = self.owner.borrow().clone();
         let mut signed = self.signed();
-        if signed.refresh_token.is_some() {
+        if signed.secret.is_some() {
             return;
         }
         match secret {
             Some(secret) if Some(&secret.owner) == owner.as_ref() => {
-                signed.refresh_token = Some(secret.refresh_token);
+                signed.secret = Some(secret);
             }
             // Without its secret a session is over; who it was stays in the store.
             _ => {
@@ -157,9 +155,14 @@ impl Server {
             server: Some(server.clone()),
             account: Some(account.clone()),
             access: None,
-            refresh_token: None,
+            secret: None,
         };
-        self.keep(&owner, session).await;
+        let secret = Secret {
+            owner: owner.clone(),
+            refresh_token: String::new(),
+            retry_key: Some(retry_key()),
+        };
+        self.keep(secret, session).await;
         self.remember(Some(&server), Some(account)).await?;
         self.owner.send_replace(Some(owner));
         self.tell();
@@ -169,6 +172,8 @@ impl Server {
     pub async fn sign_out(&self) -> Result<SessionView, Fault> {
         // A token is needed to say goodbye; without one the session ends here all the same.
         let _ = self.token(None).await;
+        // A renewal that is on would sign in again what is signed out here.
+        let _renewing = self.renewing.lock().await;
         self.leave().await;
         self.end_session(true).await;
         Ok(self.view().await)
@@ -199,7 +204,16 @@ impl Server {
         Ok(self.view().await)
     }
 
-    /// Ends the session on this device. Where the listener asked for it, the secret is forgotten
+    /// The server refuses even a new token: the account is gone or closed.
+    pub(super) async fn end_refused(&self, token: &str) {
+        let _renewing = self.renewing.lock().await;
+        let is_last = self.signed().access.as_ref().is_some_and(|access| access.token == token);
+        if is_last {
+            self.end_session(false).await;
+        }
+    }
+
+    /// Ends the session on this device, while nothing renews it. Where the listener asked for it, the secret is forgotten
     /// even if it is locked; otherwise it was the server, and there is something to explain.
     pub(super) async fn end_session(&self, is_wish: bool) {
         {
@@ -228,93 +242,6 @@ impl Server {
             self.notify(Severity::Warning, "The server has ended your session.", hint);
         }
         self.tell();
-    }
-
-    /// A token to send now. `refused` is the one the server did not take any more.
-    pub async fn token(&self, refused: Option<&str>) -> Result<String, Fault> {
-        if let Some(token) = self.fresh_token(refused) {
-            return Ok(token);
-        }
-        self.wait_ready(KEYRING_PATIENCE).await;
-        let _renewing = self.renewing.lock().await;
-        // Somebody else may have renewed it while this call waited.
-        if let Some(token) = self.fresh_token(refused) {
-            return Ok(token);
-        }
-        let (server, account, refresh_token) = {
-            let signed = self.signed();
-            let Some(account) = signed.account.clone() else { return Err(fault::signed_out()) };
-            (signed.server.clone(), account, signed.refresh_token.clone())
-        };
-        let Some(server) = server else { return Err(fault::signed_out()) };
-        let Some(refresh_token) = refresh_token else { return Err(fault::locked()) };
-        let request = Request::post(
-            "/sessions/refresh",
-            &api::accounts::SessionRefresh { refresh_token: refresh_token.clone() },
-        )?;
-        let url = endpoint(&server, request.path)?;
-        let renewed = match self.attempt(&url, &request, None).await {
-            Ok(answer) => self.read::<api::accounts::Session>(answer).await,
-            Err(fault) => Err(fault),
-        };
-        match renewed {
-            Ok(session) => Ok(self.keep(&owner_of(&server, &account), session).await),
-            Err(fault)
-                if matches!(fault.kind, FaultKind::SignedOut | FaultKind::WrongCredentials) =>
-            {
-                self.end_session(false).await;
-                Err(fault::signed_out())
-            }
-            // Renewal is ahead of time: until the end the old one will do.
-            Err(fault) => self.valid_token(refused).ok_or(fault),
-        }
-    }
-
-    fn fresh_token(&self, refused: Option<&str>) -> Option<String> {
-        self.token_until(refused, |access| access.renew_at)
-    }
-
-    fn valid_token(&self, refused: Option<&str>) -> Option<String> {
-        self.token_until(refused, |access| access.expires_at)
-    }
-
-    fn token_until(
-        &self,
-        refused: Option<&str>,
-        until: impl Fn(&Access) -> Instant,
-    ) -> Option<String> {
-        let signed = self.signed();
-        let access = signed.access.as_ref()?;
-        let is_good = Instant::now() < until(access) && refused != Some(access.token.as_str());
-        is_good.then(|| access.token.clone())
-    }
-
-    /// Takes a new pair of tokens: the lasting one to its place first. Answers with the other.
-    async fn keep(&self, owner: &str, session: api::accounts::Session) -> String {
-        let life = Duration::from_secs(session.expires_in);
-        let now = Instant::now();
-        let access = Access {
-            token: session.access_token.clone(),
-            renew_at: now + life.saturating_sub(RENEW_AHEAD.min(life / 4)),
-            expires_at: now + life,
-        };
-        {
-            let mut signed = self.signed();
-            signed.refresh_token = Some(session.refresh_token.clone());
-            signed.access = Some(access);
-        }
-        let secret = Secret { owner: owner.to_owned(), refresh_token: session.refresh_token };
-        let slot = Arc::clone(&self.secrets);
-        let saved = blocking(move || {
-            let Ok(text) = serde_json::to_string(&secret) else { return Ok(()) };
-            let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-            slot.as_mut().map_or(Ok(()), |secrets| secrets.save(&text))
-        })
-        .await;
-        if let Err(error) = saved {
-            self.notify_secrets(&error);
-        }
-        session.access_token
     }
 
     async fn remember(&self, server: Option<&Url>, account: Option<Account>) -> Result<(), Fault> {
@@ -358,23 +285,21 @@ impl Server {
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn wait_ready(&self, patience: Duration) {
+    pub(super) async fn wait_ready(&self, patience: Duration) {
         let mut ready = self.is_ready.subscribe();
         // Over or not: what is known then is what counts.
         let _ = tokio::time::timeout(patience, ready.wait_for(|is_ready| *is_ready)).await;
     }
 
     fn tell(&self) {
-        let _ = self.events.send(Event::Session(self.view_now()));
+        self.news.tell(Event::Session(self.view_now()));
     }
 
     fn notify(&self, severity: Severity, message: impl Into<String>, hint: impl Into<String>) {
-        let notice =
-            Notice { severity, message: message.into(), hint: hint.into(), request_id: None };
-        let _ = self.events.send(Event::Notice(notice));
+        self.news.notify(severity, message, hint);
     }
 
-    fn notify_secrets(&self, error: &SecretsError) {
+    pub(super) fn notify_secrets(&self, error: &SecretsError) {
         let fault = secrets_fault(error);
         self.notify(Severity::Warning, fault.message, fault.hint);
     }

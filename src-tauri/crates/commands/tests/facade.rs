@@ -5,6 +5,8 @@ mod stand;
 
 #[path = "facade/line.rs"]
 mod line;
+#[path = "facade/queue.rs"]
+mod queue;
 #[path = "facade/session.rs"]
 mod session;
 

@@ -15,13 +15,20 @@ use crate::clock::{blocking, now_ms};
 /// How far the position may move before it is saved again.
 const STEP_MS: u64 = 900;
 
+/// Between two tries while the disk refuses.
+const RETRY_MS: u64 = 5_000;
+
 impl Stage {
     /// Saves what has changed, off this task, one save at a time.
-    pub(super) fn save_changes(&mut self) {
+    pub(super) async fn save_changes(&mut self) {
         if self.saving.as_ref().is_some_and(|saving| !saving.is_finished()) {
             return;
         }
+        self.saving_done().await;
         let now_ms = now_ms();
+        if now_ms < self.save_after_ms {
+            return;
+        }
         let view = self.player.view(now_ms);
         let now = Saved {
             revision: view.revision,
@@ -31,7 +38,7 @@ impl Stage {
         };
         // Without an owner there is no queue, only the volume.
         let owner = self.owner.clone().unwrap_or_default();
-        let is_owned = self.owner.is_some();
+        let is_owned = self.owner.is_some() && self.may_save_queue;
         let is_queue =
             is_owned && (now.revision, now.repeat) != (self.saved.revision, self.saved.repeat);
         let is_position = is_owned && has_moved(self.saved.position, now.position);
@@ -41,7 +48,7 @@ impl Stage {
         }
         let snapshot = is_queue.then(|| self.player.snapshot(now_ms));
         let store = self.parts.store.clone();
-        let write = move || -> local_store::Result<()> {
+        let write = move || -> local_store::Result<Saved> {
             if let Some(snapshot) = snapshot {
                 store.set_queue(&owner, &snapshot)?;
             }
@@ -51,28 +58,41 @@ impl Stage {
             if is_volume {
                 store.set_value(Key::Volume, &now.volume)?;
             }
-            Ok(())
+            Ok(now)
         };
-        self.saved = now;
-        self.saving = Some(tokio::spawn(async move {
-            if let Err(error) = blocking(write).await {
-                tracing::error!(%error, "the queue was not saved");
-            }
-        }));
+        self.saving = Some(tokio::spawn(blocking(write)));
     }
 
     async fn save_now(&mut self) {
         self.saving_done().await;
         // To the millisecond this time.
         self.saved.position = None;
-        self.save_changes();
+        self.save_after_ms = 0;
+        self.save_changes().await;
         self.saving_done().await;
     }
 
+    /// Only what is on disk counts as saved; the rest is tried again, and told once.
     async fn saving_done(&mut self) {
-        if let Some(saving) = self.saving.take() {
-            // It does not panic, and nobody cancels it.
-            let _ = saving.await;
+        let Some(saving) = self.saving.take() else { return };
+        // It does not panic, and nobody cancels it.
+        match saving.await {
+            Ok(Ok(saved)) => {
+                self.saved = saved;
+                self.has_told_unsaved = false;
+            }
+            Ok(Err(error)) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the queue was not saved"
+                );
+                self.save_after_ms = now_ms() + RETRY_MS;
+                if !std::mem::replace(&mut self.has_told_unsaved, true) {
+                    let hint = "Make space on this device; it is tried again every few seconds.";
+                    self.notify(Severity::Error, "Your queue cannot be saved.", hint);
+                }
+            }
+            Err(_) => {}
         }
     }
 
@@ -95,17 +115,10 @@ impl Stage {
         self.save_now().await;
         self.owner.clone_from(&owner);
         self.shown = None;
+        self.may_save_queue = true;
         let stored = match owner {
             None => None,
-            Some(owner) => {
-                let store = self.parts.store.clone();
-                blocking(move || store.queue::<Snapshot>(&owner)).await.unwrap_or_else(|error| {
-                    tracing::error!(%error, "the queue was not read");
-                    let hint = "The queue starts empty.";
-                    self.notify(Severity::Warning, "Your queue could not be read.", hint);
-                    None
-                })
-            }
+            Some(owner) => self.stored_queue(owner).await,
         };
         let snapshot = stored.map(at_its_position).unwrap_or_default();
         self.player = self.player.succeeded_by(&snapshot);
@@ -124,6 +137,28 @@ impl Stage {
         } else {
             self.parts.engine.cool();
         }
+    }
+
+    /// What was saved of a listener's queue. What cannot be read is never written over: it is put
+    /// aside where it makes no sense, and left alone where the disk does not answer.
+    async fn stored_queue(&mut self, owner: String) -> Option<StoredQueue<Snapshot>> {
+        let (store, of) = (self.parts.store.clone(), owner.clone());
+        let error = match blocking(move || store.queue(&of)).await {
+            Ok(stored) => return stored,
+            Err(error) => error,
+        };
+        tracing::error!(error = &error as &dyn std::error::Error, "the queue was not read");
+        let store = self.parts.store.clone();
+        let is_aside = matches!(error, local_store::Error::Json { .. })
+            && blocking(move || store.set_queue_aside(&owner)).await.is_ok();
+        self.may_save_queue = is_aside;
+        let hint = if is_aside {
+            "It was put aside on this device, and the queue starts empty."
+        } else {
+            "It is left as it was saved last. What you change now is not saved; start MelodyUD again."
+        };
+        self.notify(Severity::Warning, "Your queue could not be read.", hint);
+        None
     }
 
     /// Has the tracks at hand that are shown or played first.

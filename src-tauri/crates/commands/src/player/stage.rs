@@ -65,7 +65,12 @@ pub(crate) struct Stage {
     pub(super) pending_prepare: Option<(u64, TrackId)>,
     pub(super) loading_since_ms: u64,
     pub(super) saved: Saved,
-    pub(super) saving: Option<JoinHandle<()>>,
+    pub(super) saving: Option<JoinHandle<local_store::Result<Saved>>>,
+    /// Nothing is saved before, for the disk has just refused.
+    pub(super) save_after_ms: u64,
+    pub(super) has_told_unsaved: bool,
+    /// What is on disk could be read, or is out of the way.
+    pub(super) may_save_queue: bool,
     /// Plays on their way to the disk.
     pub(super) recording: JoinSet<()>,
     pub(super) has_lost_device: bool,
@@ -88,6 +93,9 @@ impl Stage {
             loading_since_ms: 0,
             saved: Saved { volume, ..Saved::default() },
             saving: None,
+            save_after_ms: 0,
+            has_told_unsaved: false,
+            may_save_queue: true,
             recording: JoinSet::new(),
             has_lost_device: false,
         }
@@ -116,11 +124,18 @@ impl Stage {
                         let _ = done.send(());
                         return;
                     }
-                    Some(ask) => self.answer(ask),
+                    Some(ask) => {
+                        let revision = self.player.view(now_ms()).revision;
+                        self.answer(ask);
+                        // An edit is on disk at once, as far as the last save is over.
+                        if self.player.view(now_ms()).revision != revision {
+                            self.save_changes().await;
+                        }
+                    }
                     None => break,
                 },
                 _ = ticks.tick() => {
-                    self.save_changes();
+                    self.save_changes().await;
                     while self.recording.try_join_next().is_some() {}
                     is_even = !is_even;
                     if is_even && self.player.view(now_ms()).wants_play {

@@ -1,28 +1,16 @@
 //! Music for tests that need some file, not a particular one.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs::{self, File},
+    io::{self, Write as _},
+    path::Path,
+};
 
 const RATE_HZ: u32 = 8_000;
 
-/// Writes a WAV file (RIFF, 16 bit, mono) with a tone of its own: no two pitches make the same
-/// file.
+/// Writes a WAV file (16 bit, mono) with a tone of its own: no two pitches make the same file.
 pub fn tone_write(path: &Path, pitch_hz: u32, seconds: u32) -> io::Result<()> {
-    let n_samples = RATE_HZ * seconds;
-    let data_bytes = n_samples * 2;
-    let mut wav = Vec::with_capacity(44 + data_bytes as usize);
-    wav.extend_from_slice(b"RIFF");
-    wav.extend_from_slice(&(36 + data_bytes).to_le_bytes());
-    wav.extend_from_slice(b"WAVEfmt ");
-    wav.extend_from_slice(&16_u32.to_le_bytes());
-    // PCM, one channel.
-    wav.extend_from_slice(&1_u16.to_le_bytes());
-    wav.extend_from_slice(&1_u16.to_le_bytes());
-    wav.extend_from_slice(&RATE_HZ.to_le_bytes());
-    wav.extend_from_slice(&(RATE_HZ * 2).to_le_bytes());
-    wav.extend_from_slice(&2_u16.to_le_bytes());
-    wav.extend_from_slice(&16_u16.to_le_bytes());
-    wav.extend_from_slice(b"data");
-    wav.extend_from_slice(&data_bytes.to_le_bytes());
+    let mut wav = header(1, RATE_HZ, RATE_HZ * seconds * 2);
     // A whole number of waves a second: each second is the same.
     let second: Vec<u8> = (0..RATE_HZ)
         .flat_map(|at| {
@@ -34,4 +22,33 @@ pub fn tone_write(path: &Path, pitch_hz: u32, seconds: u32) -> io::Result<()> {
         wav.extend_from_slice(&second);
     }
     fs::write(path, wav)
+}
+
+/// Writes a WAV file of six hours of silence: no machine is through with it soon, though it takes
+/// no place on the disk.
+pub fn silence_write(path: &Path) -> io::Result<()> {
+    const DATA_BYTES: u32 = 4_000_000_000;
+    let header = header(2, 44_100, DATA_BYTES);
+    let mut file = File::create(path)?;
+    file.write_all(&header)?;
+    file.set_len(header.len() as u64 + u64::from(DATA_BYTES))
+}
+
+/// What comes before the samples, which have 16 bit (RIFF, PCM).
+fn header(n_channels: u16, rate_hz: u32, data_bytes: u32) -> Vec<u8> {
+    let frame_bytes = n_channels * 2;
+    let mut wav = Vec::new();
+    wav.extend_from_slice(b"RIFF");
+    wav.extend_from_slice(&(36 + data_bytes).to_le_bytes());
+    wav.extend_from_slice(b"WAVEfmt ");
+    wav.extend_from_slice(&16_u32.to_le_bytes());
+    wav.extend_from_slice(&1_u16.to_le_bytes());
+    wav.extend_from_slice(&n_channels.to_le_bytes());
+    wav.extend_from_slice(&rate_hz.to_le_bytes());
+    wav.extend_from_slice(&(rate_hz * u32::from(frame_bytes)).to_le_bytes());
+    wav.extend_from_slice(&frame_bytes.to_le_bytes());
+    wav.extend_from_slice(&16_u16.to_le_bytes());
+    wav.extend_from_slice(b"data");
+    wav.extend_from_slice(&data_bytes.to_le_bytes());
+    wav
 }

@@ -44,8 +44,7 @@ impl ServerProcess {
     pub fn start_on_disk_of(n_bytes: u64) -> anyhow::Result<Self> {
         let data = Arc::new(tempfile::tempdir()?);
         let mut command = Command::new("unshare");
-        let is_root = Command::new("id").arg("-u").output()?.stdout == b"0\n";
-        command.args(if is_root { &["--mount"][..] } else { &["--mount", "--map-root-user"] });
+        command.args(namespace()?);
         let script = "mount -t tmpfs -o size=\"$1\" tmpfs \"$2\" && shift 2 && exec \"$@\"";
         command.args(["sh", "-c", script, "sh", &n_bytes.to_string()]);
         command.arg(data.path()).arg(program()?);
@@ -168,6 +167,29 @@ pub fn program() -> anyhow::Result<PathBuf> {
     let beside = test.ancestors().skip(1).take(2).map(|folder| folder.join("melodyud-server"));
     let found = beside.into_iter().find(|program| program.exists());
     found.context("there is no melodyud-server beside this test: run `cargo build -p server` first")
+}
+
+/// Arguments with which `unshare` gives this account a mount namespace of its own: as root, or
+/// as a user that is root in a namespace of users.
+fn namespace() -> anyhow::Result<&'static [&'static str]> {
+    let ways = [&["--mount"][..], &["--mount", "--map-root-user"]];
+    let mut complaint = String::new();
+    for way in ways {
+        // Mounting is what it is for, and what a container may still refuse.
+        let script = "mount -t tmpfs tmpfs /tmp";
+        let tried = Command::new("unshare").args(way).args(["sh", "-c", script]).output();
+        let tried = tried.context("start unshare, of the package util-linux")?;
+        if tried.status.success() {
+            return Ok(way);
+        }
+        complaint = String::from_utf8_lossy(&tried.stderr).trim().to_owned();
+    }
+    bail!(
+        "the test of a full disk needs a mount namespace, which this system refuses ({complaint}): \
+         run the tests as root, let users have namespaces (sysctl \
+         kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0), or \
+         give the container CAP_SYS_ADMIN"
+    )
 }
 
 fn log_path(data: &Path) -> PathBuf {

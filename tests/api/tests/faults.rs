@@ -6,7 +6,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -22,24 +22,51 @@ use api_tests::{
     music, program,
 };
 use domain::{Track, TrackId};
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::json;
 use tempfile::TempDir;
 
 const WAIT: Duration = Duration::from_mins(2);
 
-/// So many, and so long, that an import takes seconds and is settled in several batches: there is
-/// time to do it harm.
-const N_FILES: usize = 190;
-const FILE_SECONDS: u32 = 120;
+/// Files that an import is through with at once, and files of which it is not: there is time to
+/// do it harm. All of them are settled in the first batch.
+const N_QUICK: usize = 20;
+const N_SLOW: usize = 20;
 
-fn library() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for n in 0..N_FILES {
-        let path = folder.path().join(format!("Piece {n:03}.wav"));
-        music::tone_write(&path, 200 + 10 * n as u32, FILE_SECONDS).unwrap();
+/// Folder of an import that does not end by itself.
+struct Library(TempDir);
+
+impl Library {
+    fn new() -> Self {
+        let library = Self(tempfile::tempdir().unwrap());
+        for (n, file) in library.files().into_iter().enumerate() {
+            if n < N_QUICK {
+                music::tone_write(&file, 200 + 10 * n as u32, 1).unwrap();
+            } else {
+                music::silence_write(&file).unwrap();
+            }
+        }
+        library
     }
-    folder
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// The slow ones become quick ones, also for an import that reads them at this moment.
+    fn shorten(&self) {
+        for (n, file) in self.files().into_iter().enumerate().skip(N_QUICK) {
+            music::tone_write(&file, 200 + 10 * n as u32, 1).unwrap();
+        }
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        titles().map(|title| self.path().join(format!("{title}.wav"))).collect()
+    }
+}
+
+fn titles() -> impl Iterator<Item = String> {
+    (0..N_QUICK + N_SLOW).map(|n| format!("Piece {n:03}"))
 }
 
 async fn tracks(client: &Client) -> BTreeMap<TrackId, String> {
@@ -48,27 +75,43 @@ async fn tracks(client: &Client) -> BTreeMap<TrackId, String> {
     page.items.into_iter().map(|track| (track.id, track.title)).collect()
 }
 
-/// Waits until an import under way has brought some tracks, and answers with those.
-async fn some_tracks(client: &Client) -> BTreeMap<TrackId, String> {
+/// Waits until an import under way has brought what it is through with at once.
+async fn quick_tracks(client: &Client) -> BTreeMap<TrackId, String> {
     let until = Instant::now() + WAIT;
     loop {
         let tracks = tracks(client).await;
-        if !tracks.is_empty() {
+        if tracks.len() == N_QUICK {
             return tracks;
         }
-        assert!(Instant::now() < until, "the import brings nothing");
+        assert!(Instant::now() < until, "the import brings {tracks:?}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
 /// All are there once, and those of before under the same ids.
 fn is_whole(now: &BTreeMap<TrackId, String>, before: &BTreeMap<TrackId, String>) {
-    let mut titles: Vec<&String> = now.values().collect();
-    titles.sort();
-    let expected: Vec<String> = (0..N_FILES).map(|n| format!("Piece {n:03}")).collect();
-    assert!(titles.into_iter().eq(&expected), "{now:?}");
+    let mut found: Vec<String> = now.values().cloned().collect();
+    found.sort();
+    assert!(found.into_iter().eq(titles()), "{now:?}");
     for (id, title) in before {
         assert_eq!(now.get(id), Some(title));
+    }
+}
+
+/// Signs up listeners until there is no room for one more: the log of the database has some of
+/// its own on a full disk. Answers with those that found room, and the refusal.
+async fn sign_up_until_full(client: &Client, name: &str) -> (Vec<String>, Response) {
+    let mut signed_up = Vec::new();
+    loop {
+        let email = format!("{name}{}@example.org", signed_up.len());
+        let body = json!({ "email": email, "password": api_tests::client::PASSWORD });
+        let answer = client.request(Method::POST, "/api/v1/accounts").json(&body).send().await;
+        let answer = answer.unwrap();
+        if !answer.status().is_success() {
+            return (signed_up, answer);
+        }
+        signed_up.push(email);
+        assert!(signed_up.len() < 1_000, "the disk is never full");
     }
 }
 
@@ -94,7 +137,7 @@ async fn import_end(owner: &Client, import: &Import) -> Import {
 async fn an_import_killed_on_the_command_line_goes_on() {
     let server = ServerProcess::start().unwrap();
     let ann = server.client().unwrap().listener("ann@example.org").await.unwrap();
-    let library = library();
+    let library = Library::new();
     let mut import = Command::new(program().unwrap())
         .arg("import")
         .arg(library.path())
@@ -103,12 +146,11 @@ async fn an_import_killed_on_the_command_line_goes_on() {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    some_tracks(&ann).await;
+    let before = quick_tracks(&ann).await;
     import.kill().unwrap();
     assert!(!import.wait().unwrap().success(), "it was through before it could be killed");
-    let before = tracks(&ann).await;
-    assert!(before.len() < N_FILES);
 
+    library.shorten();
     server.import(library.path()).unwrap();
     is_whole(&tracks(&ann).await, &before);
 }
@@ -117,17 +159,17 @@ async fn an_import_killed_on_the_command_line_goes_on() {
 async fn an_import_killed_with_its_server_goes_on() {
     let server = ServerProcess::start().unwrap();
     let owner = server.client().unwrap().listener("ann@example.org").await.unwrap();
-    let library = library();
+    let library = Library::new();
     let killed = import_start(&owner, library.path()).await;
-    let before = some_tracks(&owner).await;
+    let before = quick_tracks(&owner).await;
     let token = owner.token.clone().unwrap();
     let server = ServerProcess::start_on(server.kill().unwrap(), "127.0.0.1:0").unwrap();
 
     let owner = server.client().unwrap().with_token(token);
-    assert!(tracks(&owner).await.len() < N_FILES, "it was through before it could be killed");
     let killed: Import = owner.get(&format!("/api/v1/imports/{}", killed.id)).await.unwrap();
     assert_eq!(killed.state, ImportState::Failed, "{killed:?}");
     assert!(killed.failure.is_some());
+    library.shorten();
     let next = import_start(&owner, library.path()).await;
     let next = import_end(&owner, &next).await;
     assert_eq!(next.state, ImportState::Done, "{next:?}");
@@ -142,24 +184,12 @@ async fn a_full_disk_is_told_and_once_there_is_room_all_goes_on() {
     let full = fs::write(&ballast, vec![0; 20_000_000]).unwrap_err();
     assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
 
-    // The log of the database still has some room of its own.
-    let mut signed_up = Vec::new();
-    let refused = loop {
-        let email = format!("listener{}@example.org", signed_up.len());
-        let body = json!({ "email": email, "password": api_tests::client::PASSWORD });
-        let answer = owner.request(Method::POST, "/api/v1/accounts").json(&body).send().await;
-        let answer = answer.unwrap();
-        if !answer.status().is_success() {
-            break answer;
-        }
-        signed_up.push(email);
-        assert!(signed_up.len() < 1_000, "the disk is never full");
-    };
+    let (signed_up, refused) = sign_up_until_full(&owner, "early").await;
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     let refused = failure(refused).await.unwrap().error;
     assert_eq!(refused.code, Code::Unavailable);
     assert!(refused.message.contains("disk") && refused.hint.contains("room"), "{refused:?}");
-    let library = library();
+    let library = Library::new();
     let body = json!({ "directory": library.path() });
     let import = owner.request(Method::POST, "/api/v1/imports").json(&body).send().await.unwrap();
     assert_eq!(import.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -174,8 +204,11 @@ async fn a_full_disk_is_told_and_once_there_is_room_all_goes_on() {
 
     // Full in the middle of an import.
     let first = import_start(&owner, library.path()).await;
-    let before = some_tracks(&owner).await;
+    let before = quick_tracks(&owner).await;
     fs::write(&ballast, vec![0; 20_000_000]).unwrap_err();
+    let (_, refused) = sign_up_until_full(&owner, "later").await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    library.shorten();
     let first = import_end(&owner, &first).await;
     assert_eq!(first.state, ImportState::Failed, "{first:?}");
     let reason = first.failure.unwrap();

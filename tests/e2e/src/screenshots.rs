@@ -1,4 +1,5 @@
-//! Pictures of every screen through the real app: both themes, desktop and phone.
+//! Pictures of every screen through the real app: both themes, desktop and phone, and the widths
+//! between, where the queue takes its share of the window.
 
 use std::path::Path;
 
@@ -10,6 +11,9 @@ use crate::{
 };
 
 const SIZES: [(&str, u32, u32); 2] = [("desktop", 1440, 900), ("phone", 390, 844)];
+/// Between a phone and a desktop; what changes with the theme is seen in the others.
+const SIZES_BETWEEN: [(&str, u32, u32); 3] =
+    [("700", 700, 900), ("1000", 1000, 900), ("1280", 1280, 900)];
 const THEMES: [(&str, Theme); 2] = [("dark", Theme::Dark), ("light", Theme::Light)];
 
 /// Writes `{screen}-{theme}-{size}.png` for all of them.
@@ -67,14 +71,15 @@ pub async fn take(to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The screen as it is now, in both themes and sizes.
+/// The screen as it is now, in both themes and all sizes.
 async fn every_look(app: &App, to: &Path, name: &str) -> Result<()> {
     for (theme_name, theme) in THEMES {
         let mut settings = app.ask(ipc::SettingsGet {}).await?.settings;
         settings.theme = theme;
         settings.is_queue_open = true;
         app.ask(ipc::SettingsUpdate { settings }).await?;
-        for (size_name, width, height) in SIZES {
+        let between = if theme == Theme::Dark { &SIZES_BETWEEN[..] } else { &[] };
+        for &(size_name, width, height) in SIZES.iter().chain(between) {
             app.resize(width, height).await?;
             settle(app, width).await?;
             app.screenshot(&to.join(format!("{name}-{theme_name}-{size_name}.png"))).await?;

@@ -30,6 +30,8 @@ const ROW_PX: f64 = 56.0;
 /// Room for title and subtitle under a cover, and the gap below.
 const CARD_TEXT_PX: f64 = 76.0;
 const GAP_PX: f64 = 20.0;
+/// Below this width of the main column the page has less padding and smaller cards.
+const NARROW_PX: f64 = 560.0;
 
 /// How a tab of the library is sorted and filtered; kept while the app runs.
 #[derive(Clone, Copy)]
@@ -315,10 +317,10 @@ fn grid<T: Clone + PartialEq + Send + Sync + 'static>(
     // The page's padding, as the style sheet has it.
     let inner_px = Memo::new(move |_| {
         let width = width.get();
-        width - if width < 640.0 { 32.0 } else { 56.0 }
+        width - if width < NARROW_PX { 32.0 } else { 56.0 }
     });
     let n_columns = Memo::new(move |_| {
-        let wish = if inner_px.get() < 560.0 { 140.0 } else { f64::from(CARD_PX) - 20.0 };
+        let wish = if width.get() < NARROW_PX { 140.0 } else { f64::from(CARD_PX) - 20.0 };
         (((inner_px.get() + GAP_PX) / (wish + GAP_PX)) as usize).max(2)
     });
     let row_px = Memo::new(move |_| {

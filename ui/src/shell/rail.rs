@@ -19,13 +19,15 @@ const PLACES: [(&str, Glyph, Route); 3] = [
 pub fn Rail() -> impl IntoView {
     view! {
         <nav class="rail" aria-label="Main">
-            <div class="brand">
-                <span class="brand-mark" aria-hidden="true"></span>
-                <span class="brand-name">"MelodyUD"</span>
-            </div>
-            <Places class="rail-link"/>
-            <div class="rail-foot">
-                <OfflineBadge/>
+            <div class="rail-inner">
+                <div class="brand">
+                    <span class="brand-mark" aria-hidden="true"></span>
+                    <span class="brand-name">"MelodyUD"</span>
+                </div>
+                <Places class="rail-link"/>
+                <div class="rail-foot">
+                    <OfflineBadge/>
+                </div>
             </div>
         </nav>
     }

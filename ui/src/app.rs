@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 
 use crate::{
+    busy::Busy,
+    focus::Modality,
     icons::{Glyph, Icon},
     keys,
     overlay::Overlays,
@@ -15,7 +17,7 @@ use crate::{
         toasts::Toasts,
     },
     recent::Recent,
-    route::Router,
+    route::{Route, Router},
     shell::{Dialogs, Shell},
     state::State,
 };
@@ -25,18 +27,23 @@ use crate::{
 pub fn App() -> impl IntoView {
     let overlays = Overlays::new();
     let router = Router::start();
-    let state = State::new(overlays);
+    let busy = Busy::new();
+    let state = State::new(overlays, busy);
+    let (choices, last_query) = (Choices::new(), LastQuery(RwSignal::default()));
     provide_context(overlays);
     provide_context(router);
     provide_context(state);
+    provide_context(busy);
+    provide_context(Modality::start());
     provide_context(Drags::start(state));
     provide_context(Recent::start(state));
-    provide_context(LastQuery(RwSignal::default()));
-    provide_context(Choices::new());
+    provide_context(last_query);
+    provide_context(choices);
     state.clock.run();
     state.start(router);
     keys::listen(state, overlays, router);
     follow_theme(state);
+    follow_account(state, router, choices, last_query);
     keep_focus_on_click();
     press::listen();
 
@@ -82,6 +89,21 @@ fn follow_theme(state: State) {
             ::ipc::Theme::Dark => root.set_attribute("data-theme", "dark"),
             ::ipc::Theme::Light => root.set_attribute("data-theme", "light"),
         };
+    });
+}
+
+/// What one listener looked for is nobody else's business.
+fn follow_account(state: State, router: Router, choices: Choices, last_query: LastQuery) {
+    Effect::new(move |last: Option<Option<String>>| {
+        let last = last.flatten();
+        let now = state.account.get();
+        let is_another = last.is_some() && now.is_some() && last != now;
+        if is_another {
+            choices.reset();
+            last_query.0.set(String::new());
+            router.go(Route::Home);
+        }
+        now.or(last)
     });
 }
 

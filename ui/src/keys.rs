@@ -28,12 +28,13 @@ pub enum Action {
     VolumeDown,
     Mute,
     Queue,
+    Undo,
     Search,
     Shortcuts,
 }
 
 impl Action {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::PlayerToggle,
         Self::SeekForward,
         Self::SeekBack,
@@ -43,6 +44,7 @@ impl Action {
         Self::VolumeDown,
         Self::Mute,
         Self::Queue,
+        Self::Undo,
         Self::Search,
         Self::Shortcuts,
     ];
@@ -59,6 +61,7 @@ impl Action {
             Self::VolumeDown => "volume_down",
             Self::Mute => "mute",
             Self::Queue => "queue",
+            Self::Undo => "undo",
             Self::Search => "search",
             Self::Shortcuts => "shortcuts",
         }
@@ -76,6 +79,7 @@ impl Action {
             Self::VolumeDown => "Quieter",
             Self::Mute => "Mute",
             Self::Queue => "Show or hide the queue",
+            Self::Undo => "Undo the last change",
             Self::Search => "Search",
             Self::Shortcuts => "Show all shortcuts",
         }
@@ -92,6 +96,7 @@ impl Action {
             Self::VolumeDown => "Ctrl+ArrowDown",
             Self::Mute => "M",
             Self::Queue => "Q",
+            Self::Undo => "Ctrl+Z",
             Self::Search => "Ctrl+K",
             Self::Shortcuts => "?",
         }
@@ -181,11 +186,14 @@ fn needs_key(element: &web_sys::Element, key: &str) -> bool {
          [contenteditable]",
     );
     if is_typed_in {
-        // Ctrl+K and the like are no text; Ctrl+arrows move by words.
-        return !key.starts_with("Ctrl+") || key.contains("Arrow");
+        // Ctrl+K and the like are no text; Ctrl+arrows move by words, others edit.
+        let is_editing =
+            matches!(key, "Ctrl+A" | "Ctrl+C" | "Ctrl+V" | "Ctrl+X" | "Ctrl+Y" | "Ctrl+Z");
+        return is_editing || !key.starts_with("Ctrl+") || key.contains("Arrow");
     }
     match key {
-        "Space" => is_in("button, a, summary, [role=tab], [role=radio], input"),
+        // Links follow Enter alone: on them, Space plays and pauses as anywhere.
+        "Space" => is_in("button, summary, [role=tab], [role=radio], input"),
         "ArrowLeft" | "ArrowRight" => is_in("[role=slider], [role=radiogroup], [role=tablist]"),
         _ => false,
     }
@@ -211,6 +219,7 @@ fn run(action: Action, state: State, overlays: Overlays, router: Router) {
         Action::VolumeDown => set_volume(volume - VOLUME_STEP),
         Action::Mute => state.toggle_mute(),
         Action::Queue => state.toggle_queue(router),
+        Action::Undo => overlays.undo(),
         Action::Search => overlays.dialog.set(Some(Dialog::Search)),
         Action::Shortcuts => overlays.dialog.set(Some(Dialog::Shortcuts)),
     }

@@ -6,8 +6,11 @@
 //! `shell` what stands around them, `parts` what they are made of.
 
 mod app;
+mod busy;
 mod clock;
+mod focus;
 mod format;
+mod hear;
 mod icons;
 mod ipc;
 mod keys;

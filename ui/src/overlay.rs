@@ -2,12 +2,9 @@
 
 use ::ipc::{Fault, Notice, Severity};
 use leptos::prelude::*;
-use std::time::Duration;
 
 use crate::icons::Glyph;
 
-/// How long a toast stays; long enough to read and to undo.
-const TOAST_TIME: Duration = Duration::from_secs(8);
 /// More than this many toasts hide each other; the oldest goes.
 const TOASTS_MAX: usize = 4;
 
@@ -16,6 +13,8 @@ const TOASTS_MAX: usize = 4;
 pub struct MenuItem {
     pub label: String,
     pub icon: Glyph,
+    /// Where it is one of a few choices: whether it is the chosen one.
+    pub is_chosen: Option<bool>,
     pub run: Callback<()>,
 }
 
@@ -25,7 +24,18 @@ impl MenuItem {
         icon: Glyph,
         run: impl Fn() + Send + Sync + 'static,
     ) -> Self {
-        Self { label: label.into(), icon, run: Callback::new(move |()| run()) }
+        Self { label: label.into(), icon, is_chosen: None, run: Callback::new(move |()| run()) }
+    }
+
+    /// One of a few choices.
+    pub fn choice(
+        label: impl Into<String>,
+        icon: Glyph,
+        is_chosen: bool,
+        run: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        let icon = if is_chosen { Glyph::Check } else { icon };
+        Self { is_chosen: Some(is_chosen), ..Self::new(label, icon, run) }
     }
 }
 
@@ -37,7 +47,7 @@ pub struct Menu {
     pub items: Vec<MenuItem>,
 }
 
-/// A message that goes by itself.
+/// A message; all but errors go by themselves.
 #[derive(Clone)]
 pub struct Toast {
     pub id: u64,
@@ -104,6 +114,24 @@ impl Overlays {
         self.toasts.update(|toasts| toasts.retain(|toast| toast.id != id));
     }
 
+    /// Takes back what was offered last, where something is.
+    pub fn undo(self) {
+        let newest = self.toasts.with_untracked(|toasts| {
+            toasts.iter().rev().find_map(|toast| Some((toast.id, toast.undo?)))
+        });
+        if let Some((id, undo)) = newest {
+            self.dismiss(id);
+            undo.run(());
+        }
+    }
+
+    /// Offers no longer to take anything back.
+    pub fn forget_undo(self) {
+        if self.toasts.with_untracked(|toasts| toasts.iter().any(|toast| toast.undo.is_some())) {
+            self.toasts.update(|toasts| toasts.retain(|toast| toast.undo.is_none()));
+        }
+    }
+
     fn push(self, notice: Notice, undo: Option<Callback<()>>) {
         let id = self.next_id.with_value(|id| id + 1);
         self.next_id.set_value(id);
@@ -117,7 +145,6 @@ impl Overlays {
             }
             toasts.push(Toast { id, notice, undo });
         });
-        set_timeout(move || self.dismiss(id), TOAST_TIME);
     }
 }
 

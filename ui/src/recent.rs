@@ -23,13 +23,7 @@ pub struct Recent {
 impl Recent {
     /// Follows who is signed in; to be called once.
     pub fn start(state: State) -> Self {
-        let owner = Memo::new(move |_| {
-            state.session.with(|session| {
-                let session = session.as_ref()?;
-                let account = session.account.as_ref()?;
-                Some(format!("{} {}", session.server_url.as_deref()?, account.email))
-            })
-        });
+        let owner = state.account;
         let recent = Self { queries: RwSignal::default(), owner };
         Effect::new(move |_| recent.queries.set(read(owner.get())));
         recent

@@ -3,7 +3,7 @@
 use ::ipc::{Call, Fault};
 use leptos::{prelude::*, task::spawn_local};
 
-use crate::{ipc::invoke, parts::states::ErrorState, route::Router};
+use crate::{busy::Busy, ipc::invoke, parts::states::ErrorState, route::Router};
 
 /// An answer, or what there is instead.
 #[derive(Clone, PartialEq, Debug)]
@@ -18,6 +18,8 @@ pub enum Remote<T> {
 /// A question that is asked again when what it depends on changes.
 pub struct Source<T: Send + Sync + 'static> {
     pub answer: RwSignal<Remote<T>>,
+    /// Whether the latest question still waits for its answer.
+    pub is_asking: RwSignal<bool>,
     n_retries: RwSignal<u32>,
 }
 
@@ -73,24 +75,33 @@ where
 {
     let answer = RwSignal::new(Remote::Loading);
     let n_retries = RwSignal::new(0);
+    let is_asking = RwSignal::new(false);
     let latest = StoredValue::new(0_u32);
+    let busy = expect_context::<Busy>();
     Effect::new(move |_| {
         if n_retries.get() > 0 && answer.with_untracked(|a| matches!(a, Remote::Failed(_))) {
             answer.set(Remote::Loading);
         }
         let number = latest.with_value(|n| n.wrapping_add(1));
         latest.set_value(number);
-        let Some(call) = question() else {
+        let question = question();
+        is_asking.set(question.is_some());
+        let Some(call) = question else {
             answer.set(Remote::Empty);
             return;
         };
         if answer.with_untracked(|a| matches!(a, Remote::Empty)) {
             answer.set(Remote::Loading);
         }
+        // Where nothing is shown yet, a skeleton says so.
+        let ongoing =
+            answer.with_untracked(|a| matches!(a, Remote::Ready(_))).then(|| busy.begin());
         spawn_local(async move {
             let reply = invoke(call).await;
+            drop(ongoing);
             // The page may be gone by now.
             if latest.try_with_value(|n| *n == number) == Some(true) {
+                is_asking.set(false);
                 answer.set(match reply {
                     Ok(value) => Remote::Ready(value),
                     Err(fault) => Remote::Failed(fault),
@@ -98,7 +109,7 @@ where
             }
         });
     });
-    Source { answer, n_retries }
+    Source { answer, is_asking, n_retries }
 }
 
 /// Shows an answer in each of its states.

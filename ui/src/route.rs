@@ -69,6 +69,26 @@ impl Route {
             Self::Settings => "/settings".into(),
         }
     }
+
+    /// Its name in the window's title; a page may know a better one.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Home => "Home",
+            Self::Search => "Search",
+            Self::Library(_) => "Library",
+            Self::Release(_) => "Release",
+            Self::Artist(_) => "Artist",
+            Self::Queue => "Queue",
+            Self::Playing => "Now playing",
+            Self::Settings => "Settings",
+            Self::Unknown => "Nothing here",
+        }
+    }
+}
+
+/// Names the page for a screen reader and for the history of the webview.
+pub fn set_title(name: &str) {
+    document().set_title(&format!("{name} · MelodyUD"));
 }
 
 /// The id of the element that scrolls.

@@ -4,6 +4,8 @@ use leptos::{ev, html, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
 
 use crate::{
+    busy::Busy,
+    focus::rescue_focus,
     overlay::{Dialog, Overlays},
     pages::{
         artist::ArtistPage, home::HomePage, library::LibraryPage, playing::PlayingPage,
@@ -11,11 +13,12 @@ use crate::{
         unknown::UnknownPage,
     },
     parts::drag::Drags,
-    route::{MAIN, Route, Router},
+    route::{MAIN, Route, Router, set_title},
     state::state,
 };
 
 mod account_menu;
+mod device_button;
 mod dialog;
 mod passphrase;
 mod player_bar;
@@ -75,13 +78,19 @@ pub fn Shell() -> impl IntoView {
             let _ = main.focus();
         }
     };
+    let busy = expect_context::<Busy>();
+    Effect::new(move |_| {
+        set_title(router.route.get().name());
+        // What was followed to here may be gone with its page.
+        rescue_focus(None);
+    });
     let is_queue_open = Memo::new(move |_| state.settings.with(|view| view.settings.is_queue_open));
     let is_playing_page = Memo::new(move |_| router.route.with(|r| *r == Route::Playing));
     view! {
         <div class="app" class:with-panel=is_queue_open class:on-playing=is_playing_page class:dragging=move || drags.is_moving()>
             <a class="skip-link" href="#main" on:click=skip>"Skip to content"</a>
             <rail::Rail/>
-            <main id=MAIN node_ref=main tabindex="-1" class:scrolled=is_scrolled class:tinted=move || ambient.0.with(Option::is_some) style=("--ambient", move || ambient.0.get()) on:scroll=on_scroll>
+            <main id=MAIN node_ref=main tabindex="-1" aria-busy=move || busy.is_on().to_string() class:scrolled=is_scrolled class:tinted=move || ambient.0.with(Option::is_some) style=("--ambient", move || ambient.0.get()) on:scroll=on_scroll>
                 <topbar::Topbar/>
                 <Page/>
             </main>
@@ -90,6 +99,7 @@ pub fn Shell() -> impl IntoView {
             </Show>
             <player_bar::PlayerBar/>
             <rail::Tabs/>
+            <player_bar::Announcement/>
         </div>
     }
 }

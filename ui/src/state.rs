@@ -3,18 +3,23 @@
 use ::ipc::{
     Call, Context, Event, Fault, FaultKind, InterfaceReady, Placement, PlayFrom, Playback,
     PlayerGet, PlayerView, QueueAdd, QueueUndo, Repeat, Selection, SessionGet, SessionView,
-    SetMuted, SetRepeat, SetShuffle, Settings, SettingsGet, SettingsUpdate, SettingsView,
+    SetMuted, SetRepeat, SetShuffle, Settings, SettingsGet, SettingsView, SignOut,
 };
 use domain::{Track, TrackId};
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
+    busy::Busy,
     clock::Clock,
     format::count,
     ipc::{invoke, listen},
     overlay::Overlays,
     route::{Route, Router},
 };
+
+pub mod settings;
+
+use settings::Following;
 
 /// Signals that follow the shell. Everything on screen derives from them.
 #[derive(Clone, Copy)]
@@ -23,6 +28,8 @@ pub struct State {
     pub session: RwSignal<Option<SessionView>>,
     /// Why it did not answer.
     pub start_fault: RwSignal<Option<Fault>>,
+    /// Who is signed in, and where.
+    pub account: Memo<Option<String>>,
     pub player: RwSignal<PlayerView>,
     pub track: Memo<Option<Track>>,
     pub is_playing: Memo<bool>,
@@ -32,15 +39,29 @@ pub struct State {
     pub queue_revision: RwSignal<u64>,
     pub history_revision: RwSignal<u64>,
     pub clock: Clock,
+    /// Kept aside, so that handing the state on copies little.
+    aside: StoredValue<Aside>,
+}
+
+/// What the calls need beside the signals.
+struct Aside {
     overlays: Overlays,
+    busy: Busy,
+    following: Following,
+    /// Rises with each change of the queue that can be taken back: only the last one can.
+    n_changes: u64,
 }
 
 impl State {
-    pub fn new(overlays: Overlays) -> Self {
+    pub fn new(overlays: Overlays, busy: Busy) -> Self {
+        let session = RwSignal::new(None);
         let player = RwSignal::new(silence());
         Self {
-            session: RwSignal::new(None),
+            session,
             start_fault: RwSignal::new(None),
+            account: Memo::new(move |_| {
+                session.with(|session| session.as_ref().and_then(account_of))
+            }),
             player,
             track: Memo::new(move |_| player.with(|p| p.track.clone())),
             is_playing: Memo::new(move |_| player.with(is_wanting_to_play)),
@@ -53,7 +74,12 @@ impl State {
             queue_revision: RwSignal::new(0),
             history_revision: RwSignal::new(0),
             clock: Clock::new(player),
-            overlays,
+            aside: StoredValue::new(Aside {
+                overlays,
+                busy,
+                following: Following::default(),
+                n_changes: 0,
+            }),
         }
     }
 
@@ -63,7 +89,7 @@ impl State {
             self.start_fault.set(None);
             let asked = async {
                 listen(move |event| self.on_event(event, router)).await?;
-                self.settings.set(invoke(SettingsGet {}).await?);
+                self.on_settings(invoke(SettingsGet {}).await?);
                 self.on_player(invoke(PlayerGet {}).await?);
                 self.on_session(invoke(SessionGet {}).await?);
                 Ok::<(), Fault>(())
@@ -83,10 +109,10 @@ impl State {
             Event::Player(player) => self.on_player(*player),
             Event::Queue { revision } => self.queue_revision.set(revision),
             Event::Session(session) => self.on_session(session),
-            Event::Settings(settings) => self.settings.set(*settings),
+            Event::Settings(settings) => self.on_settings(*settings),
             Event::History => self.history_revision.update(|n| *n += 1),
             Event::Connection { is_online } => self.is_online.set(is_online),
-            Event::Notice(notice) => self.overlays.notify(notice),
+            Event::Notice(notice) => self.overlays().notify(notice),
             Event::Navigate { path } => router.go(Route::parse(&path)),
         }
     }
@@ -120,7 +146,7 @@ impl State {
         if fault.kind == FaultKind::SignedOut {
             self.send_session_check();
         }
-        self.overlays.fail(fault);
+        self.overlays().fail(fault);
     }
 
     fn send_session_check(self) {
@@ -133,11 +159,38 @@ impl State {
 
     pub fn play(self, context: Context, selection: Selection, start: Option<TrackId>) {
         let is_shuffled = start.is_some() && self.player.with_untracked(|p| p.is_shuffled);
-        self.send(PlayFrom { context, selection, start, is_shuffled });
+        self.start_playing(PlayFrom { context, selection, start, is_shuffled });
     }
 
     pub fn play_shuffled(self, context: Context, selection: Selection) {
-        self.send(PlayFrom { context, selection, start: None, is_shuffled: true });
+        self.start_playing(PlayFrom { context, selection, start: None, is_shuffled: true });
+    }
+
+    fn start_playing(self, call: PlayFrom) {
+        self.next_change();
+        let ongoing = self.aside.with_value(|aside| aside.busy).begin();
+        spawn_local(async move {
+            let reply = invoke(call).await;
+            drop(ongoing);
+            if let Err(fault) = reply {
+                self.fail(fault);
+            }
+        });
+    }
+
+    /// The queue is about to change: what was offered to be taken back is no longer the last.
+    fn next_change(self) -> u64 {
+        self.overlays().forget_undo();
+        self.aside.update_value(|aside| aside.n_changes += 1);
+        self.n_changes()
+    }
+
+    fn n_changes(self) -> u64 {
+        self.aside.with_value(|aside| aside.n_changes)
+    }
+
+    fn overlays(self) -> Overlays {
+        self.aside.with_value(|aside| aside.overlays)
     }
 
     /// Puts tracks into the queue and offers to take them out again.
@@ -152,9 +205,21 @@ impl State {
     /// Changes the queue and offers to take that back.
     pub fn send_undoable<C: Call<Reply = ()> + 'static>(self, call: C, done: impl Into<String>) {
         let done = done.into();
-        let overlays = self.overlays;
+        let (overlays, number) = (self.overlays(), self.next_change());
         self.send_then(call, move |()| {
-            overlays.say_undoable(done, move || self.send(QueueUndo {}));
+            if self.n_changes() == number {
+                overlays.say_undoable(done, move || self.send(QueueUndo {}));
+            } else {
+                overlays.say(done);
+            }
+        });
+    }
+
+    /// Whoever signs in next begins at home.
+    pub fn sign_out(self, router: Router) {
+        self.send_then(SignOut {}, move |session| {
+            self.on_session(session);
+            router.go(Route::Home);
         });
     }
 
@@ -176,39 +241,12 @@ impl State {
         let is_muted = self.player.with_untracked(|p| !p.is_muted);
         self.send(SetMuted { is_muted });
     }
+}
 
-    /// Changes the settings at once and keeps what the shell makes of them.
-    pub fn change_settings(self, change: impl FnOnce(&mut Settings)) {
-        let before = self.settings.get_untracked();
-        let mut settings = before.settings.clone();
-        change(&mut settings);
-        self.settings.update(|view| view.settings = settings.clone());
-        spawn_local(async move {
-            match invoke(SettingsUpdate { settings }).await {
-                Ok(view) => self.settings.set(view),
-                Err(fault) => {
-                    self.settings.set(before);
-                    self.fail(fault);
-                }
-            }
-        });
-    }
-
-    /// Shows or hides the queue: beside the main column, or as a screen where that is too narrow.
-    pub fn toggle_queue(self, router: Router) {
-        let is_narrow = window()
-            .match_media("(max-width: 899px)")
-            .is_ok_and(|query| query.is_some_and(|query| query.matches()));
-        if is_narrow {
-            if router.route.with_untracked(|route| *route == Route::Queue) {
-                router.back();
-            } else {
-                router.go(Route::Queue);
-            }
-            return;
-        }
-        self.change_settings(|settings| settings.is_queue_open = !settings.is_queue_open);
-    }
+/// The same person on the same server.
+fn account_of(session: &SessionView) -> Option<String> {
+    let account = session.account.as_ref()?;
+    Some(format!("{} {}", session.server_url.as_deref()?, account.email))
 }
 
 fn is_wanting_to_play(player: &PlayerView) -> bool {

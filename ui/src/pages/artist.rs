@@ -2,19 +2,23 @@
 
 use ::ipc::{ArtistGet, ArtistPage as Page, Context, Selection};
 use domain::{ArtistId, Release, Track};
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 use super::release::title_class;
 use crate::{
     format::count,
     icons::{Glyph, Icon},
+    overlay::Overlays,
     parts::{
         cards::ReleaseCard,
         cover::CoverImage,
+        drag::Drags,
+        menu::{items::artist_items_here, open_at},
         states::{card_skeletons, row_skeletons},
         tracks::{Columns, Table, TrackRow},
     },
     remote::{ask, show_page},
+    route::set_title,
     shell::Ambient,
     state::state,
 };
@@ -50,8 +54,10 @@ fn skeleton() -> AnyView {
 #[component]
 fn Full(page: Page) -> impl IntoView {
     let state = state();
+    let (overlays, drags) = (expect_context::<Overlays>(), expect_context::<Drags>());
     let Page { artist, top_tracks, releases, appears_on } = page;
     let (id, name) = (artist.id, artist.name.clone());
+    set_title(&name);
     expect_context::<Ambient>().tint(artist.cover.as_ref());
     let context = StoredValue::new(Context::Artist { id, name: name.clone() });
     let facts = format!(
@@ -59,11 +65,20 @@ fn Full(page: Page) -> impl IntoView {
         count(u64::from(artist.n_releases), "release"),
         count(u64::from(artist.n_tracks), "track"),
     );
+    let (n_tracks, label) = (u64::from(artist.n_tracks), name.clone());
+    let grab = move |event: ev::PointerEvent| {
+        drags.press(&event, Selection::Artist { id }, n_tracks, label.clone());
+    };
+    let cover = artist.cover.clone();
+    let open_menu = move |event: ev::MouseEvent| {
+        open_at(overlays, &event, artist_items_here(state, &artist));
+    };
+    let open_menu_too = open_menu.clone();
     view! {
         <div class="page on-cover">
-            <header class="hero">
+            <header class="hero" on:contextmenu=open_menu on:pointerdown=grab>
                 <CoverImage
-                    cover=artist.cover
+                    cover=cover
                     size=232
                     class="hero-cover round"
                     fallback=Glyph::MicVocal
@@ -91,6 +106,14 @@ fn Full(page: Page) -> impl IntoView {
                 >
                     <Icon icon=Glyph::Shuffle/>
                 </button>
+                <button
+                    class="icon-button large"
+                    aria-haspopup="menu"
+                    aria-label=format!("More about {name}")
+                    on:click=open_menu_too
+                >
+                    <Icon icon=Glyph::Ellipsis/>
+                </button>
             </div>
             {(!top_tracks.is_empty()).then(|| view! {
                 <TopTracks tracks=top_tracks context=context.get_value()/>
@@ -104,9 +127,9 @@ fn Full(page: Page) -> impl IntoView {
 #[component]
 fn TopTracks(tracks: Vec<Track>, context: Context) -> impl IntoView {
     let n_tracks = tracks.len();
-    let table = Table::new(tracks, context);
     let is_long = RwSignal::new(false);
     let n_shown = Memo::new(move |_| if is_long.get() { n_tracks } else { n_tracks.min(N_TOP) });
+    let table = Table::new(tracks, context).showing(n_shown);
     view! {
         <section>
             <div class="section-head"><h2>"Top tracks"</h2></div>

@@ -125,7 +125,7 @@ fn RecentlyAdded(releases: Vec<Release>) -> impl IntoView {
 #[component]
 fn RecentlyPlayed(tracks: Vec<Track>) -> impl IntoView {
     let n_tracks = tracks.len().min(N_PLAYED);
-    let table = Table::new(tracks, Context::History);
+    let table = Table::new(tracks, Context::History).showing(Signal::stored(n_tracks));
     let rows = (0..n_tracks)
         .map(|idx| view! { <TrackRow table=table idx=idx columns=Columns::Mixed/> })
         .collect_view();

@@ -10,11 +10,14 @@ use crate::{
     parts::{
         cards::{ArtistCard, CARD_PX, ReleaseCard},
         rows::PAGE_ROWS,
-        states::{EmptyState, ErrorState, card_skeleton, card_skeletons, row_skeletons},
-        tracks::{Columns, Table, TableHead, TrackRow},
-        virtual_list::{VirtualList, focus_in_list},
+        states::{
+            EmptyState, ErrorState, card_skeleton, card_skeletons, list_head_skeleton,
+            row_skeletons,
+        },
+        tracks::{Chosen, Columns, Table, TableHead, TrackRow},
+        virtual_list::{Spot, VirtualList, focus_in_list},
     },
-    route::{Link, Route, Tab},
+    route::{Link, MAIN, Route, Tab},
     shell::MainWidth,
     state::state,
 };
@@ -50,6 +53,12 @@ impl Choice {
         }
     }
 
+    fn reset_to(self, fresh: Self) {
+        self.sort.set(fresh.sort.get_untracked());
+        self.is_descending.set(fresh.is_descending.get_untracked());
+        self.filter.set(String::new());
+    }
+
     fn query(self) -> ListQuery {
         ListQuery {
             sort: self.sort.get(),
@@ -76,6 +85,16 @@ impl Choices {
             releases: Choice::new(Sort::Added, true),
             tracks: Choice::new(Sort::Name, false),
         }
+    }
+}
+
+impl Choices {
+    /// As a first start has them.
+    pub fn reset(self) {
+        let fresh = Self::new();
+        self.artists.reset_to(fresh.artists);
+        self.releases.reset_to(fresh.releases);
+        self.tracks.reset_to(fresh.tracks);
     }
 }
 
@@ -203,7 +222,7 @@ fn Tracks(choice: Choice) -> impl IntoView {
         });
     Effect::new(move |_| {
         paged.epoch.track();
-        table.selected.update(std::collections::BTreeSet::clear);
+        table.selected.set(Chosen::default());
         table.focused.set(0);
     });
     let row = Callback::new(move |idx| {
@@ -232,12 +251,8 @@ fn Tracks(choice: Choice) -> impl IntoView {
                 role="grid"
                 aria-label="Tracks"
                 aria-multiselectable="true"
-                aria-rowcount=move || paged.total.get()
-                on:keydown=move |event| {
-                    if !ahead.on_key(&event) {
-                        table.on_key(&event);
-                    }
-                }
+                aria-rowcount=move || paged.total.get() + 1
+                on:keydown=move |event| table.on_key(&event)
             >
                 <TableHead columns=Columns::Mixed/>
                 <VirtualList
@@ -245,12 +260,13 @@ fn Tracks(choice: Choice) -> impl IntoView {
                     row_px=Signal::stored(ROW_PX)
                     on_want=Callback::new(move |idx| paged.want(idx))
                     row=row
+                    drawn=table.drawn
                 />
             </div>
         }
         .into_any()
     };
-    listed(paged, choice, || row_skeletons(10), list)
+    listed(paged, choice, tracks_skeleton, list)
 }
 
 #[component]
@@ -262,7 +278,7 @@ fn Releases(choice: Choice) -> impl IntoView {
         Sort::Artist => release.artists.first().map(|artist| artist.name.clone()),
         _ => None,
     };
-    listed(paged, choice, || card_skeletons(18), move || grid(paged, choice, "release", card, name))
+    listed(paged, choice, cards_skeleton, move || grid(paged, choice, "release", card, name))
 }
 
 #[component]
@@ -270,7 +286,26 @@ fn Artists(choice: Choice) -> impl IntoView {
     let paged = Paged::<Artist>::new(move || choice.query(), |query| ArtistList { query });
     let card = |artist: Artist| view! { <ArtistCard artist=artist/> }.into_any();
     let name = |artist: &Artist, sort: Sort| (sort == Sort::Name).then(|| artist.name.clone());
-    listed(paged, choice, || card_skeletons(18), move || grid(paged, choice, "artist", card, name))
+    listed(paged, choice, cards_skeleton, move || grid(paged, choice, "artist", card, name))
+}
+
+fn tracks_skeleton() -> AnyView {
+    view! {
+        {list_head_skeleton()}
+        <div class="table" aria-hidden="true">
+            <TableHead columns=Columns::Mixed/>
+            {row_skeletons(10)}
+        </div>
+    }
+    .into_any()
+}
+
+fn cards_skeleton() -> AnyView {
+    view! {
+        {list_head_skeleton()}
+        {card_skeletons(18)}
+    }
+    .into_any()
 }
 
 /// The list in the state it is in.
@@ -357,8 +392,10 @@ fn grid<T: Clone + PartialEq + Send + Sync + 'static>(
     });
     let want = Callback::new(move |row_idx| paged.want(row_idx * n_columns.get_untracked()));
     let go_to = Callback::new(move |idx: usize| {
-        let at = (idx / n_columns.get_untracked().max(1), n_rows.get_untracked());
-        focus_in_list(format!("[data-card='{idx}'] .card-title"), at, || true);
+        let Some(main) = document().get_element_by_id(MAIN) else { return };
+        let row_idx = idx / n_columns.get_untracked().max(1);
+        let spot = Spot { list_idx: 0, row_idx, n_rows: n_rows.get_untracked() };
+        focus_in_list(main, format!("[data-card='{idx}'] .card-title"), spot, || true);
     });
     let ahead = Ahead::new(paged, choice, go_to, name);
     view! {
@@ -367,9 +404,7 @@ fn grid<T: Clone + PartialEq + Send + Sync + 'static>(
                 {move || ahead.said().unwrap_or_else(|| count(paged.total.get() as u64, noun))}
             </p>
         </div>
-        <div role="presentation" on:keydown=move |event| _ = ahead.on_key(&event)>
-            <VirtualList n_rows=n_rows row_px=row_px on_want=want row=row/>
-        </div>
+        <VirtualList n_rows=n_rows row_px=row_px on_want=want row=row/>
     }
     .into_any()
 }

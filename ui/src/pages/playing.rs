@@ -10,7 +10,7 @@ use crate::{
     parts::{
         cover::CoverImage,
         credits::Credits,
-        menu::{open_at, track_items},
+        menu::{items::current_items, open_at},
         states::EmptyState,
     },
     route::{Link, Route, Router},
@@ -48,16 +48,13 @@ fn Full(track: Track) -> impl IntoView {
     let open_menu = {
         let track = track.clone();
         move |event: ev::MouseEvent| {
-            let tracks = std::slice::from_ref(&track);
-            let items = track_items(state, router, tracks, move || {
-                state.send(::ipc::PlayerSeek { position_ms: 0 });
-            });
-            open_at(overlays, &event, items);
+            open_at(overlays, &event, current_items(state, router, &track));
         }
     };
+    let open_menu_too = open_menu.clone();
     let swipe_from = StoredValue::new(None::<i32>);
     view! {
-        <div class="playing">
+        <div class="playing" on:contextmenu=open_menu_too>
             <header
                 class="playing-head"
                 on:pointerdown=move |event| swipe_from.set_value(Some(event.client_y()))

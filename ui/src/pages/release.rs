@@ -14,12 +14,13 @@ use crate::{
         cards::kind_name,
         cover::CoverImage,
         credits::Credits,
-        menu::{open_at, release_items},
+        drag::Drags,
+        menu::{items::release_items, open_at},
         states::{EmptyState, row_skeletons},
         tracks::{Columns, Table, TableHead, TrackRow},
     },
     remote::{ask, show_page},
-    route::Router,
+    route::{Router, set_title},
     shell::Ambient,
     state::state,
 };
@@ -43,7 +44,10 @@ fn skeleton() -> AnyView {
                 </div>
             </div>
             <div class="actions"></div>
-            {row_skeletons(8)}
+            <div class="table" aria-hidden="true">
+                <TableHead columns=Columns::Release/>
+                {row_skeletons(8)}
+            </div>
         </div>
     }
     .into_any()
@@ -52,6 +56,7 @@ fn skeleton() -> AnyView {
 #[component]
 fn Full(page: Page) -> impl IntoView {
     let Page { release, tracks } = page;
+    set_title(&release.title);
     expect_context::<Ambient>().tint(release.cover.as_ref());
     let context = Context::Release { id: release.id, title: release.title.clone() };
     let is_empty = tracks.is_empty();
@@ -82,8 +87,21 @@ fn Hero(release: Release) -> impl IntoView {
     ];
     let facts = facts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
     let genres = release.genres.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+    let (state, router) = (state(), expect_context::<Router>());
+    let (overlays, drags) = (expect_context::<Overlays>(), expect_context::<Drags>());
+    let (id, n_tracks) = (release.id, u64::from(release.n_tracks));
+    let name = release.title.clone();
+    let grab = move |event: ev::PointerEvent| {
+        drags.press(&event, Selection::Release { id }, n_tracks, name.clone());
+    };
+    let open_menu = {
+        let release = release.clone();
+        move |event: ev::MouseEvent| {
+            open_at(overlays, &event, release_items(state, router, &release));
+        }
+    };
     view! {
-        <header class="hero">
+        <header class="hero" on:contextmenu=open_menu on:pointerdown=grab>
             <CoverImage cover=release.cover.clone() size=232 class="hero-cover"/>
             <div class="hero-text">
                 <p class="hero-kind">{kind_name(release.kind)}</p>
@@ -154,7 +172,6 @@ fn Tracks(tracks: Vec<Track>, context: Context) -> impl IntoView {
             (idx, (is_new && n_discs > 1).then_some(track.disc_number))
         })
         .collect();
-    let n_tracks = tracks.len();
     let table = Table::new(tracks, context);
     let rows = headed
         .into_iter()
@@ -175,7 +192,6 @@ fn Tracks(tracks: Vec<Track>, context: Context) -> impl IntoView {
             role="grid"
             aria-label="Tracks"
             aria-multiselectable="true"
-            aria-rowcount=n_tracks
             on:keydown=move |event| table.on_key(&event)
         >
             <TableHead columns=Columns::Release/>

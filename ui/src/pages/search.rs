@@ -1,21 +1,22 @@
 //! Search as a screen: one field, and everything found, grouped.
 
 use ::ipc::{Context, Hit, Search, SearchPage as Found, Span, TopKind};
-use domain::{Artist, Release, Track};
+use domain::Track;
 use leptos::{html, prelude::*};
 
 use crate::{
     icons::{Glyph, Icon},
     parts::{
         cards::{ArtistCard, ReleaseCard},
-        cover::CoverImage,
-        credits::Credits,
         states::{EmptyState, row_skeletons},
         tracks::{Columns, Table, TrackRow},
     },
     remote::{Remote, ask_if, show},
-    route::{Link, Route},
 };
+
+mod top;
+
+use top::{TopArtist, TopRelease, TopTrack};
 
 const HITS_MAX: u32 = 20;
 const N_CARDS: usize = 6;
@@ -81,7 +82,11 @@ fn Groups(found: Found) -> impl IntoView {
     };
     let top_card = match top {
         TopKind::Track => {
-            tracks.first().map(|hit| view! { <TopTrack hit=hit.clone()/> }.into_any())
+            let ids: Vec<_> = tracks.iter().map(|hit| hit.item.id).collect();
+            let query = query.clone();
+            tracks
+                .first()
+                .map(|hit| view! { <TopTrack hit=hit.clone() ids=ids query=query/> }.into_any())
         }
         TopKind::Artist => {
             artists.first().map(|hit| view! { <TopArtist hit=hit.clone()/> }.into_any())
@@ -129,7 +134,7 @@ fn Groups(found: Found) -> impl IntoView {
 fn Tracks(hits: Vec<Hit<Track>>, query: String) -> impl IntoView {
     let n_tracks = hits.len().min(N_TRACKS);
     let tracks = hits.into_iter().map(|hit| hit.item).collect::<Vec<_>>();
-    let table = Table::new(tracks, Context::Search { query });
+    let table = Table::new(tracks, Context::Search { query }).showing(Signal::stored(n_tracks));
     let rows = (0..n_tracks)
         .map(|idx| view! { <TrackRow table=table idx=idx columns=Columns::Short/> })
         .collect_view();
@@ -146,48 +151,6 @@ fn Tracks(hits: Vec<Hit<Track>>, query: String) -> impl IntoView {
                 {rows}
             </div>
         </section>
-    }
-}
-
-#[component]
-fn TopTrack(hit: Hit<Track>) -> impl IntoView {
-    let track = hit.item;
-    view! {
-        <article class="top-result">
-            <CoverImage cover=track.cover.clone() size=120/>
-            <Link to=Route::Release(track.release.id) class="top-title stretched">
-                <Highlight spans=hit.highlight/>
-            </Link>
-            <p>"Track · " <Credits artists=track.artists/></p>
-        </article>
-    }
-}
-
-#[component]
-fn TopArtist(hit: Hit<Artist>) -> impl IntoView {
-    let artist = hit.item;
-    view! {
-        <article class="top-result">
-            <CoverImage cover=artist.cover size=120 class="round" fallback=Glyph::MicVocal/>
-            <Link to=Route::Artist(artist.id) class="top-title stretched">
-                <Highlight spans=hit.highlight/>
-            </Link>
-            <p>"Artist"</p>
-        </article>
-    }
-}
-
-#[component]
-fn TopRelease(hit: Hit<Release>) -> impl IntoView {
-    let release = hit.item;
-    view! {
-        <article class="top-result">
-            <CoverImage cover=release.cover.clone() size=120/>
-            <Link to=Route::Release(release.id) class="top-title stretched">
-                <Highlight spans=hit.highlight/>
-            </Link>
-            <p>"Release · " <Credits artists=release.artists/></p>
-        </article>
     }
 }
 

@@ -1,13 +1,14 @@
 //! Settings of this device.
 
-use ::ipc::{SecretsState, SettingsGet, SignOut, Theme};
+use ::ipc::{SecretsState, Theme};
 use domain::loudness::{LoudnessTarget, Normalisation};
 use leptos::prelude::*;
 
 use crate::{
     icons::{Glyph, Icon},
     overlay::{Dialog, Overlays},
-    state::state,
+    route::Router,
+    state::{settings::devices_of, state},
 };
 
 mod shortcuts;
@@ -19,7 +20,7 @@ use shortcuts::Shortcuts;
 pub fn SettingsPage() -> impl IntoView {
     let state = state();
     // Output devices come and go; ask again each time.
-    state.send_then(SettingsGet {}, move |view| state.settings.set(view));
+    state.refresh_devices(|| ());
     view! {
         <div class="page settings">
             <h1>"Settings"</h1>
@@ -34,7 +35,7 @@ pub fn SettingsPage() -> impl IntoView {
 
 #[component]
 fn Account() -> impl IntoView {
-    let state = state();
+    let (state, router) = (state(), expect_context::<Router>());
     let overlays = expect_context::<Overlays>();
     let session = move || state.session.get();
     let keeping = move || {
@@ -61,9 +62,7 @@ fn Account() -> impl IntoView {
                 </div>
                 <button
                     class="button"
-                    on:click=move |_| {
-                        state.send_then(SignOut {}, move |session| state.on_session(session));
-                    }
+                    on:click=move |_| state.sign_out(router)
                 >
                     "Sign out"
                 </button>
@@ -187,16 +186,7 @@ fn Sound() -> impl IntoView {
 fn OutputDevice() -> impl IntoView {
     let state = state();
     let chosen = Memo::new(move |_| state.settings.with(|v| v.settings.output_device.clone()));
-    let devices = Memo::new(move |_| {
-        let mut devices = state.settings.with(|v| v.output_devices.clone());
-        // A chosen device that is unplugged stays chosen.
-        if let Some(chosen) = chosen.get()
-            && !devices.contains(&chosen)
-        {
-            devices.push(chosen);
-        }
-        devices
-    });
+    let devices = Memo::new(move |_| state.settings.with(devices_of));
     let choose = move |name: String| {
         let device = (!name.is_empty()).then_some(name);
         state.change_settings(|settings| settings.output_device = device);

@@ -12,7 +12,10 @@ use crate::{
         cover::CoverImage,
         credits::Credits,
         drag::Drags,
-        menu::{artist_card_items, open_at, release_items},
+        menu::{
+            items::{artist_card_items, release_items},
+            open_at,
+        },
     },
     route::{Link, Route, Router},
     state::state,

@@ -1,4 +1,5 @@
-//! A long press of a finger opens the menu that a right click opens.
+//! What a finger means: it plays where a click selects, and its long press opens the menu that
+//! a right click opens.
 //!
 //! Not every platform's webview turns a long press into a `contextmenu` event, so this does, on
 //! all of them alike.
@@ -6,7 +7,9 @@
 use std::time::Duration;
 
 use leptos::{ev, prelude::*};
-use wasm_bindgen::{JsCast, closure::Closure};
+use wasm_bindgen::JsCast;
+
+use crate::hear::hear_first;
 
 /// How long a press is long.
 const LONG: Duration = Duration::from_millis(500);
@@ -56,7 +59,13 @@ pub fn listen() {
     let up = window_event_listener(ev::pointerup, move |_| forget());
     let cancelled = window_event_listener(ev::pointercancel, move |_| forget());
     // Where the webview has its own long press, one menu is enough.
-    let opened = window_event_listener(ev::contextmenu, move |_| forget());
+    let opened = window_event_listener(ev::contextmenu, move |event| {
+        forget();
+        // A page has no menu of the browser's; text has. Ours, sent from here, ask who has one.
+        if event.is_trusted() && !is_text(&event) {
+            event.prevent_default();
+        }
+    });
     swallow_click(is_over);
     on_cleanup(move || {
         down.remove();
@@ -83,15 +92,25 @@ fn open_menu(target: &web_sys::Element, (x, y): (i32, i32)) -> bool {
 /// The finger that opened the menu is lifted as if it had tapped; before anybody hears of it, it
 /// is forgotten.
 fn swallow_click(is_over: StoredValue<bool>) {
-    let function = Closure::<dyn Fn(ev::MouseEvent)>::new(move |event: ev::MouseEvent| {
+    hear_first("click", move |event: ev::MouseEvent| {
         if is_over.try_get_value() == Some(true) {
             is_over.set_value(false);
             event.prevent_default();
             event.stop_propagation();
         }
+    });
+}
+
+fn is_text(event: &ev::MouseEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    target.is_some_and(|target| {
+        matches!(target.closest("input, textarea, [contenteditable], code, pre"), Ok(Some(_)))
     })
-    .into_js_value();
-    // Adding fails only on a null listener.
-    let _ =
-        window().add_event_listener_with_callback_and_bool("click", function.unchecked_ref(), true);
+}
+
+/// Whether the pointer is a finger: rows then play at the first touch.
+pub fn is_touch() -> bool {
+    window()
+        .match_media("(hover: none)")
+        .is_ok_and(|query| query.is_some_and(|query| query.matches()))
 }

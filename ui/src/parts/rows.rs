@@ -48,6 +48,11 @@ impl<T> Rows<T> {
         self.pages.insert(page_idx, rows);
     }
 
+    /// Forgets all pages but these.
+    pub fn keep_pages(&mut self, is_kept: impl Fn(usize) -> bool) {
+        self.pages.retain(|page_idx, _| is_kept(*page_idx));
+    }
+
     /// The list turned out shorter than it was counted.
     pub fn end_at(&mut self, len: usize) {
         self.len = len;

@@ -1,7 +1,8 @@
 //! What a screen shows while it has nothing to show.
 
 use ::ipc::Fault;
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
+use wasm_bindgen_futures::JsFuture;
 
 use crate::icons::{Glyph, Icon};
 
@@ -38,9 +39,18 @@ pub fn RequestId(id: String) -> impl IntoView {
     let copy = {
         let id = id.clone();
         move |_| {
-            // The promise fails only where the clipboard is forbidden; the id can be selected.
-            let _ = window().navigator().clipboard().write_text(&id);
-            is_copied.set(true);
+            let clipboard = window().navigator().clipboard();
+            // A webview may have none, whatever the type says.
+            if clipboard.is_undefined() {
+                return;
+            }
+            let writing = clipboard.write_text(&id);
+            spawn_local(async move {
+                // Where the clipboard is forbidden, the id can still be selected.
+                if JsFuture::from(writing).await.is_ok() {
+                    is_copied.try_set(true);
+                }
+            });
         }
     };
     view! {
@@ -80,9 +90,19 @@ pub fn card_skeleton() -> AnyView {
     view! {
         <div class="card skeleton">
             <div class="cover bone"></div>
-            <div class="bone line"></div>
-            <div class="bone line short"></div>
+            <div class="card-text">
+                <div class="bone line"></div>
+                <div class="bone line short"></div>
+            </div>
         </div>
+    }
+    .into_any()
+}
+
+/// The line above a list.
+pub fn list_head_skeleton() -> AnyView {
+    view! {
+        <div class="list-head skeleton" aria-hidden="true"><div class="bone line"></div></div>
     }
     .into_any()
 }

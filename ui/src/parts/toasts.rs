@@ -1,4 +1,6 @@
-//! Messages that go by themselves.
+//! Messages that float above the screen.
+
+use std::time::Duration;
 
 use ::ipc::Severity;
 use leptos::prelude::*;
@@ -8,6 +10,9 @@ use crate::{
     overlay::{Overlays, Toast},
     parts::states::RequestId,
 };
+
+/// How long a toast stays; long enough to read and to undo.
+const TIME: Duration = Duration::from_secs(8);
 
 /// The stack of toasts; a live region, so that they are read out.
 #[component]
@@ -26,6 +31,13 @@ pub fn Toasts() -> impl IntoView {
 fn ToastCard(toast: Toast) -> impl IntoView {
     let overlays = expect_context::<Overlays>();
     let Toast { id, notice, undo } = toast;
+    // What went wrong waits until somebody has seen it.
+    let leaves_by_itself = notice.severity != Severity::Error;
+    let stay = Stay::new(move || {
+        if leaves_by_itself {
+            overlays.dismiss(id);
+        }
+    });
     let (icon, class) = match notice.severity {
         Severity::Info => (Glyph::Info, "toast"),
         Severity::Warning => (Glyph::TriangleAlert, "toast warning"),
@@ -41,7 +53,13 @@ fn ToastCard(toast: Toast) -> impl IntoView {
         view! { <button class="text-button" on:click=take_back>"Undo"</button> }
     });
     view! {
-        <div class=class>
+        <div
+            class=class
+            on:pointerenter=move |_| stay.hover(true)
+            on:pointerleave=move |_| stay.hover(false)
+            on:focusin=move |_| stay.focus(true)
+            on:focusout=move |_| stay.focus(false)
+        >
             {has_icon.then(|| view! { <Icon icon=icon/> })}
             <div class="toast-text">
                 <p>{notice.message}</p>
@@ -57,5 +75,51 @@ fn ToastCard(toast: Toast) -> impl IntoView {
                 <Icon icon=Glyph::X/>
             </button>
         </div>
+    }
+}
+
+/// How long a toast is left alone: while somebody points at it or is in it, its time stands still.
+#[derive(Clone, Copy)]
+struct Stay {
+    timer: StoredValue<Option<TimeoutHandle>>,
+    is_hovered: StoredValue<bool>,
+    is_focused: StoredValue<bool>,
+    go: Callback<()>,
+}
+
+impl Stay {
+    fn new(go: impl Fn() + Send + Sync + 'static) -> Self {
+        let stay = Self {
+            timer: StoredValue::new(None),
+            is_hovered: StoredValue::new(false),
+            is_focused: StoredValue::new(false),
+            go: Callback::new(move |()| go()),
+        };
+        stay.start();
+        on_cleanup(move || stay.stop());
+        stay
+    }
+
+    fn hover(self, is_on: bool) {
+        self.is_hovered.set_value(is_on);
+        self.start();
+    }
+
+    fn focus(self, is_on: bool) {
+        self.is_focused.set_value(is_on);
+        self.start();
+    }
+
+    fn start(self) {
+        self.stop();
+        if !self.is_hovered.get_value() && !self.is_focused.get_value() {
+            self.timer.set_value(set_timeout_with_handle(move || self.go.run(()), TIME).ok());
+        }
+    }
+
+    fn stop(self) {
+        if let Some(timer) = self.timer.try_update_value(Option::take).flatten() {
+            timer.clear();
+        }
     }
 }

@@ -1,7 +1,5 @@
 //! Tables of tracks: play from here, select many, menu, all by mouse, touch and keyboard.
 
-use std::collections::BTreeSet;
-
 use ::ipc::{Context, PlayerToggle, Selection};
 use domain::{Track, TrackId};
 use leptos::{ev, prelude::*};
@@ -11,16 +9,22 @@ use crate::{
     overlay::{Menu, MenuItem, Overlays},
     parts::{
         drag::Drags,
-        menu::{open_at, track_items},
+        menu::{
+            items::{selection_items, track_items},
+            open_at,
+        },
+        press::is_touch,
         rows::Rows,
-        virtual_list::focus_in_list,
+        virtual_list::{Drawn, EVERY_ROW, Spot, focus_in_list, tab_stop},
     },
-    route::Router,
+    route::{MAIN, Router},
     state::State,
 };
 
+mod chosen;
 mod row;
 
+pub use chosen::Chosen;
 pub use row::{Columns, TableHead, TrackRow};
 
 /// The longest context sent to the player row by row: what a queue holds.
@@ -33,9 +37,15 @@ type ListFrom = Callback<usize, Option<::ipc::ListQuery>>;
 #[derive(Clone, Copy)]
 pub struct Table {
     pub rows: RwSignal<Rows<Track>>,
-    pub selected: RwSignal<BTreeSet<usize>>,
-    /// The row the tab key reaches and arrow keys move.
+    pub selected: RwSignal<Chosen>,
+    /// The row arrow keys move from.
     pub focused: RwSignal<usize>,
+    /// Which rows are drawn, where not all are.
+    pub drawn: RwSignal<Drawn>,
+    /// The row the tab key reaches: the focused one where that is drawn.
+    pub tab_row: Memo<usize>,
+    /// How many rows can be reached; a shortened table has more.
+    n_shown: Signal<usize>,
     /// Where a Shift-selection starts.
     anchor: StoredValue<usize>,
     context: StoredValue<Context>,
@@ -45,9 +55,17 @@ pub struct Table {
     list_from: Option<ListFrom>,
     /// Kept aside, so that handing a table on copies little.
     state: StoredValue<State>,
-    router: Router,
+    router: StoredValue<Router>,
     overlays: StoredValue<Overlays>,
     drags: Drags,
+}
+
+/// What one action takes.
+struct Lot {
+    selection: Selection,
+    n_tracks: u64,
+    /// The track, where it is one.
+    only: Option<Track>,
 }
 
 impl Table {
@@ -61,21 +79,30 @@ impl Table {
         Self::with_rows(RwSignal::new(Rows::from(tracks)), context)
     }
 
+    /// Shows the first rows only.
+    pub fn showing(self, n_shown: impl Into<Signal<usize>>) -> Self {
+        Self { n_shown: n_shown.into(), ..self }
+    }
+
     fn with_rows(rows: RwSignal<Rows<Track>>, context: Context) -> Self {
         let release = match &context {
             Context::Release { id, .. } => Some(Selection::Release { id: *id }),
             _ => None,
         };
+        let (focused, drawn) = (RwSignal::new(0), RwSignal::new(EVERY_ROW));
         Self {
             rows,
             selected: RwSignal::default(),
-            focused: RwSignal::new(0),
+            focused,
+            drawn,
+            tab_row: Memo::new(move |_| tab_stop(focused.get(), drawn.get())),
+            n_shown: Signal::derive(move || rows.with(Rows::len)),
             anchor: StoredValue::new(0),
             context: StoredValue::new(context),
             release: StoredValue::new(release),
             list_from: None,
             state: StoredValue::new(expect_context()),
-            router: expect_context(),
+            router: StoredValue::new(expect_context()),
             overlays: StoredValue::new(expect_context()),
             drags: expect_context(),
         }
@@ -121,39 +148,54 @@ impl Table {
 
     /// Gets ready to drag a row; the whole selection where the row is part of it.
     pub fn grab(self, idx: usize, event: &ev::PointerEvent) {
-        let is_selected = self.selected.with_untracked(|selected| selected.contains(&idx));
-        let tracks = if is_selected { self.selected_tracks() } else { self.track_at(idx) };
-        let name = match tracks.as_slice() {
-            [track] => track.title.clone(),
-            _ => String::new(),
-        };
-        let ids: Vec<TrackId> = tracks.iter().map(|track| track.id).collect();
-        let n_tracks = ids.len() as u64;
-        self.drags.press(event, Selection::Tracks { ids }, n_tracks, name);
+        let is_selected = self.selected.with_untracked(|selected| selected.contains(idx));
+        let chosen = if is_selected { self.selected.get_untracked() } else { Chosen::only(idx) };
+        let lot = self.lot(&chosen);
+        let name = lot.only.map(|track| track.title).unwrap_or_default();
+        self.drags.press(event, lot.selection, lot.n_tracks, name);
     }
 
-    fn track_at(self, idx: usize) -> Vec<Track> {
-        self.rows.with_untracked(|rows| rows.get(idx).cloned().into_iter().collect())
-    }
-
-    fn selected_tracks(self) -> Vec<Track> {
+    /// What an action on these rows acts on.
+    fn lot(self, chosen: &Chosen) -> Lot {
+        let whole = self.list_from.filter(|_| *chosen == Chosen::All);
+        if let Some(query) = whole.and_then(|list_from| list_from.run(0)) {
+            let n_tracks = self.n_rows() as u64;
+            return Lot { selection: Selection::Library { query }, n_tracks, only: None };
+        }
         self.rows.with_untracked(|rows| {
-            self.selected
-                .with_untracked(|s| s.iter().filter_map(|idx| rows.get(*idx).cloned()).collect())
+            let tracks: Vec<&Track> = rows
+                .here()
+                .filter_map(|(idx, track)| chosen.contains(idx).then_some(track))
+                .collect();
+            let ids = tracks.iter().map(|track| track.id).collect();
+            let only = if let [track] = tracks[..] { Some(track.clone()) } else { None };
+            Lot { selection: Selection::Tracks { ids }, n_tracks: tracks.len() as u64, only }
         })
+    }
+
+    /// Where a row stands below the head of a list that is never drawn in full.
+    fn row_number(self, idx: usize) -> Option<usize> {
+        self.list_from.map(|_| idx + 2)
+    }
+
+    fn n_rows(self) -> usize {
+        self.n_shown.get_untracked()
     }
 
     /// A click selects; with Ctrl one more, with Shift all between. A touch plays.
     pub fn on_click(self, idx: usize, event: &ev::MouseEvent) {
+        // A link in the row was followed.
+        if event.default_prevented() {
+            return;
+        }
         self.focused.set(idx);
         if event.shift_key() {
             self.select_range(idx);
         } else if event.ctrl_key() || event.meta_key() {
             self.anchor.set_value(idx);
-            self.selected.update(|selected| {
-                if !selected.remove(&idx) {
-                    selected.insert(idx);
-                }
+            self.rows.with_untracked(|rows| {
+                let here = rows.here().map(|(idx, _)| idx);
+                self.selected.update(|selected| selected.toggle(idx, here));
             });
         } else if is_touch() {
             self.play_from(idx);
@@ -164,12 +206,16 @@ impl Table {
 
     fn select_only(self, idx: usize) {
         self.anchor.set_value(idx);
-        self.selected.set(BTreeSet::from([idx]));
+        self.selected.set(Chosen::only(idx));
     }
 
     fn select_range(self, idx: usize) {
         let anchor = self.anchor.get_value();
-        self.selected.set((anchor.min(idx)..=anchor.max(idx)).collect());
+        // Rows that are not here could not be acted on, so they do not look selected.
+        let rows = self.rows.with_untracked(|rows| {
+            (anchor.min(idx)..=anchor.max(idx)).filter(|idx| rows.get(*idx).is_some()).collect()
+        });
+        self.selected.set(Chosen::Rows(rows));
     }
 
     pub fn on_key(self, event: &ev::KeyboardEvent) {
@@ -180,7 +226,7 @@ impl Table {
         if !is_on_row {
             return;
         }
-        let (idx, n_rows) = (self.focused.get_untracked(), self.rows.with_untracked(Rows::len));
+        let (idx, n_rows) = (self.focused.get_untracked(), self.n_rows());
         match event.key().as_str() {
             "ArrowDown" if !event.ctrl_key() => self.move_to(idx + 1, event.shift_key()),
             "ArrowUp" if !event.ctrl_key() => {
@@ -192,9 +238,12 @@ impl Table {
             "End" => self.move_to(n_rows.saturating_sub(1), event.shift_key()),
             "Enter" => self.play_from(idx),
             "a" if event.ctrl_key() || event.meta_key() => {
-                self.selected.set((0..n_rows).collect());
+                self.selected.set(match self.list_from {
+                    Some(_) => Chosen::All,
+                    None => Chosen::Rows((0..n_rows).collect()),
+                });
             }
-            "Escape" => self.selected.set(BTreeSet::new()),
+            "Escape" => self.selected.set(Chosen::default()),
             "F10" if event.shift_key() => self.open_menu_of_focused(event),
             "ContextMenu" => self.open_menu_of_focused(event),
             _ => return,
@@ -204,8 +253,7 @@ impl Table {
     }
 
     fn move_to(self, idx: usize, is_extending: bool) {
-        let n_rows = self.rows.with_untracked(Rows::len);
-        let idx = idx.min(n_rows.saturating_sub(1));
+        let idx = idx.min(self.n_rows().saturating_sub(1));
         if is_extending {
             self.select_range(idx);
         } else {
@@ -221,9 +269,10 @@ impl Table {
 
     fn focus(self, idx: usize) {
         self.focused.set(idx);
-        let n_rows = self.rows.with_untracked(Rows::len);
+        let Some(main) = document().get_element_by_id(MAIN) else { return };
+        let spot = Spot { list_idx: 0, row_idx: idx, n_rows: self.n_rows() };
         let is_wanted = move || self.focused.try_get_untracked() == Some(idx);
-        focus_in_list(format!("[data-row='{idx}']"), (idx, n_rows), is_wanted);
+        focus_in_list(main, format!("[data-row='{idx}']"), spot, is_wanted);
     }
 
     /// The menu of a row; of the whole selection where the row is part of it.
@@ -245,28 +294,19 @@ impl Table {
     }
 
     fn items(self, idx: usize) -> Vec<MenuItem> {
-        if !self.selected.with_untracked(|selected| selected.contains(&idx)) {
+        if !self.selected.with_untracked(|selected| selected.contains(idx)) {
             self.select_only(idx);
         }
-        let tracks = self.selected_tracks();
-        let play = {
-            let ids = tracks.iter().map(|track| track.id).collect::<Vec<_>>();
-            move || {
-                if ids.len() == 1 {
-                    self.play_from(idx);
-                } else {
-                    let selection = Selection::Tracks { ids: ids.clone() };
-                    self.state.get_value().play(self.context.get_value(), selection, None);
-                }
-            }
+        let lot = self.lot(&self.selected.get_untracked());
+        let state = self.state.get_value();
+        if let Some(track) = lot.only {
+            let play = move || self.play_from(idx);
+            return track_items(state, self.router.get_value(), &track, play);
+        }
+        let selection = lot.selection.clone();
+        let play = move || {
+            self.state.get_value().play(self.context.get_value(), selection.clone(), None);
         };
-        track_items(self.state.get_value(), self.router, &tracks, play)
+        selection_items(state, lot.selection, lot.n_tracks, play)
     }
-}
-
-/// Whether the pointer is a finger: rows then play at the first touch.
-fn is_touch() -> bool {
-    window()
-        .match_media("(hover: none)")
-        .is_ok_and(|query| query.is_some_and(|query| query.matches()))
 }

@@ -1,6 +1,5 @@
 //! Who is signed in, and the way out.
 
-use ::ipc::SignOut;
 use leptos::{ev, prelude::*};
 
 use crate::{
@@ -31,9 +30,7 @@ pub fn AccountButton() -> impl IntoView {
             MenuItem::new("Keyboard shortcuts", Glyph::Keyboard, move || {
                 overlays.dialog.set(Some(Dialog::Shortcuts));
             }),
-            MenuItem::new("Sign out", Glyph::LogOut, move || {
-                state.send_then(SignOut {}, move |session| state.on_session(session));
-            }),
+            MenuItem::new("Sign out", Glyph::LogOut, move || state.sign_out(router)),
         ];
         open_at(overlays, &event, items);
     };

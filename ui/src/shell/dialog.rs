@@ -3,7 +3,10 @@
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use crate::overlay::Overlays;
+use crate::{
+    focus::{focused, rescue_focus},
+    overlay::Overlays,
+};
 
 /// A modal dialog; Escape and a click beside it close it.
 #[component]
@@ -16,6 +19,8 @@ pub fn DialogBox(
 ) -> impl IntoView {
     let overlays = expect_context::<Overlays>();
     let dialog = NodeRef::<html::Dialog>::new();
+    let before = StoredValue::new_local(focused());
+    on_cleanup(move || rescue_focus(before.try_with_value(Clone::clone).flatten()));
     Effect::new(move |_| {
         if let Some(dialog) = dialog.get() {
             // Fails only where it is open already.

@@ -1,11 +1,20 @@
 //! The bar at the bottom: what plays, and everything one does with it.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
-use super::transport::{PlaybackNotice, QualityBadge, Scrubber, Transport, Volume};
+use super::{
+    device_button::DeviceButton,
+    transport::{PlaybackNotice, QualityBadge, Scrubber, Transport, Volume},
+};
 use crate::{
     icons::{Glyph, Icon},
-    parts::{cover::CoverImage, credits::Credits, drag::DROP},
+    overlay::Overlays,
+    parts::{
+        cover::CoverImage,
+        credits::Credits,
+        drag::DROP,
+        menu::{items::current_items, open_at},
+    },
     route::{Link, Route, Router},
     state::state,
 };
@@ -16,14 +25,8 @@ pub fn PlayerBar() -> impl IntoView {
     let state = state();
     let router = expect_context::<Router>();
     let is_queue_open = Memo::new(move |_| state.settings.with(|view| view.settings.is_queue_open));
-    let spoken = move || {
-        state.track.with(|track| {
-            track.as_ref().map(|t| format!("{} by {}", t.title, domain::music::credit(&t.artists)))
-        })
-    };
     view! {
         <section class="player-bar" aria-label="Now playing">
-            <p class="unseen" role="status" aria-live="polite">{spoken}</p>
             <div class="bar-notice" role="status"><PlaybackNotice/></div>
             <MiniProgress/>
             <NowPlaying/>
@@ -33,6 +36,7 @@ pub fn PlayerBar() -> impl IntoView {
             </div>
             <div class="player-side">
                 <QualityBadge/>
+                <DeviceButton/>
                 <button
                     class="icon-button toggle queue-button"
                     data-drop=DROP
@@ -48,11 +52,30 @@ pub fn PlayerBar() -> impl IntoView {
     }
 }
 
+/// Says what plays when that changes. It stands apart from the bar, which a phone hides while the
+/// now-playing screen is open.
+#[component]
+pub fn Announcement() -> impl IntoView {
+    let state = state();
+    let spoken = move || {
+        state.track.with(|track| {
+            track.as_ref().map(|t| format!("{} by {}", t.title, domain::music::credit(&t.artists)))
+        })
+    };
+    view! { <p class="unseen" role="status" aria-live="polite">{spoken}</p> }
+}
+
 /// Cover, title and artists of what plays.
 #[component]
 fn NowPlaying() -> impl IntoView {
     let state = state();
     let router = expect_context::<Router>();
+    let overlays = expect_context::<Overlays>();
+    let open_menu = move |event: ev::MouseEvent| {
+        if let Some(track) = state.track.get_untracked() {
+            open_at(overlays, &event, current_items(state, router, &track));
+        }
+    };
     let swipe_from = StoredValue::new(None::<i32>);
     let view_of = move || match state.track.get() {
         None => view! {
@@ -87,6 +110,7 @@ fn NowPlaying() -> impl IntoView {
     view! {
         <div
             class="now-area"
+            on:contextmenu=open_menu
             on:pointerdown=move |event| swipe_from.set_value(Some(event.client_y()))
             on:pointermove=move |event| {
                 let start = swipe_from.get_value();

@@ -1,188 +1,41 @@
 //! The queue: what plays, what was added by hand, what comes from the context.
 
-use std::collections::BTreeSet;
-
-use ::ipc::{
-    Context, EntryId, QueueClear, QueueGet, QueueMove, QueuePlay, QueueRemove, QueueRow, QueueView,
-};
-use leptos::{ev, html, prelude::*, task::spawn_local};
-use wasm_bindgen::JsCast;
+use ::ipc::{Context, QueueClear, QueueRow};
+use leptos::{ev, prelude::*};
 
 use crate::{
     format::clock,
-    icons::{Glyph, Icon},
-    ipc::invoke,
-    overlay::{MenuItem, Overlays},
+    icons::Glyph,
+    overlay::Overlays,
     parts::{
         cover::CoverImage,
         credits::Credits,
-        menu::{open_at, track_items},
-        rows::{PAGE_ROWS, Rows},
+        menu::{items::current_items, open_at},
         states::{EmptyState, ErrorState, row_skeleton, row_skeletons},
         virtual_list::VirtualList,
     },
     remote::Remote,
     route::Router,
-    state::{State, state},
+    state::state,
 };
+
+mod handle;
+mod pages;
+mod row;
+
+use handle::Handle;
+use pages::Pages;
+use row::Upcoming;
 
 /// Height of a row in CSS pixels, as the style sheet has it.
 const ROW_PX: i32 = 52;
-
-/// A drag of one row.
-#[derive(Clone, Copy)]
-struct Drag {
-    entry: EntryId,
-    from_idx: usize,
-    start_y: i32,
-    now_y: i32,
-}
-
-impl Drag {
-    /// Where the row would land among `n_rows`.
-    fn to_idx(self, n_rows: usize) -> usize {
-        let moved = (f64::from(self.now_y - self.start_y) / f64::from(ROW_PX)).round() as isize;
-        self.from_idx.saturating_add_signed(moved).min(n_rows.saturating_sub(1))
-    }
-}
-
-/// What the rows of one queue share.
-#[derive(Clone, Copy)]
-struct Handle {
-    rows: RwSignal<Rows<QueueRow>>,
-    drag: RwSignal<Option<Drag>>,
-    /// A row that was moved by keys and keeps the focus where it lands.
-    kept: StoredValue<Option<EntryId>>,
-    state: State,
-}
-
-impl Handle {
-    /// Moves a row so that it stands at `to_idx`.
-    fn put(self, from_idx: usize, to_idx: usize) {
-        if from_idx == to_idx {
-            return;
-        }
-        let call = self.rows.with_untracked(|rows| {
-            let entry = rows.get(from_idx)?.entry;
-            // Going down, the row itself leaves a gap above its new neighbour.
-            let before_idx = if to_idx > from_idx { to_idx + 1 } else { to_idx };
-            Some(QueueMove { entry, before: rows.get(before_idx).map(|row| row.entry) })
-        });
-        if let Some(call) = call {
-            self.state.send(call);
-        }
-    }
-
-    fn remove(self, entry: EntryId) {
-        self.state.send_undoable(QueueRemove { entries: vec![entry] }, "Removed from the queue");
-    }
-}
-
-/// What is asked for at a time.
-fn page(page_idx: usize) -> QueueGet {
-    QueueGet { offset: (page_idx * PAGE_ROWS) as u32, limit: PAGE_ROWS as u32 }
-}
-
-/// The queue as far as it was looked at.
-#[derive(Clone, Copy)]
-struct Pages {
-    /// All but the rows.
-    view: RwSignal<Remote<QueueView>>,
-    rows: RwSignal<Rows<QueueRow>>,
-    /// The page in sight.
-    page_idx: RwSignal<usize>,
-    asked: StoredValue<BTreeSet<usize>>,
-    /// Rises when everything is asked for anew; older answers count for nothing then.
-    epoch: RwSignal<u64>,
-    state: State,
-}
-
-impl Pages {
-    /// Asks now and whenever the queue changes. What is in sight stays until the answer comes.
-    fn start(state: State) -> Self {
-        let pages = Self {
-            view: RwSignal::new(Remote::Loading),
-            rows: RwSignal::default(),
-            page_idx: RwSignal::new(0),
-            asked: StoredValue::default(),
-            epoch: RwSignal::new(0),
-            state,
-        };
-        Effect::new(move |_| {
-            state.queue_revision.track();
-            // The current row changes without the queue changing.
-            state.track.track();
-            pages.refresh();
-        });
-        pages
-    }
-
-    fn refresh(self) {
-        self.asked.update_value(BTreeSet::clear);
-        self.epoch.update(|epoch| *epoch += 1);
-        self.ask(self.page_idx.get_untracked());
-    }
-
-    /// Makes sure that the rows up to `idx`, the last in sight, come.
-    fn want(self, idx: usize) {
-        let page_idx = idx / PAGE_ROWS;
-        self.page_idx.set(page_idx);
-        for page_idx in page_idx.saturating_sub(1)..=page_idx {
-            self.ask(page_idx);
-        }
-    }
-
-    fn ask(self, page_idx: usize) {
-        let is_new = self.asked.try_update_value(|asked| asked.insert(page_idx));
-        if is_new != Some(true) {
-            return;
-        }
-        let epoch = self.epoch.get_untracked();
-        spawn_local(async move {
-            let reply = invoke(page(page_idx)).await;
-            if self.epoch.try_get_untracked() != Some(epoch) {
-                return;
-            }
-            match reply {
-                Ok(view) => self.take(page_idx, view),
-                Err(fault) if self.view.with_untracked(|v| matches!(v, Remote::Ready(_))) => {
-                    self.state.fail(fault);
-                }
-                Err(fault) => self.view.set(Remote::Failed(fault)),
-            }
-        });
-    }
-
-    fn take(self, page_idx: usize, mut view: QueueView) {
-        let rows = std::mem::take(&mut view.upcoming);
-        let is_first = self.asked.with_value(|asked| asked.len() == 1);
-        let n_rows = view.n_upcoming as usize;
-        self.rows.update(|all| {
-            // After a change, rows of before stand for nothing.
-            if is_first {
-                *all = Rows::coming(n_rows);
-            }
-            all.end_at(n_rows);
-            all.put(page_idx, rows);
-        });
-        // The queue has become shorter than what was in sight.
-        if page_idx * PAGE_ROWS >= n_rows && page_idx > 0 {
-            self.want(n_rows.saturating_sub(1));
-        }
-        let view = Remote::Ready(view);
-        if self.view.with_untracked(|now| *now != view) {
-            self.view.set(view);
-        }
-    }
-}
 
 /// The whole queue with its heading.
 #[component]
 pub fn QueueList() -> impl IntoView {
     let state = state();
     let pages = Pages::start(state);
-    let handle =
-        Handle { rows: pages.rows, drag: RwSignal::new(None), kept: StoredValue::new(None), state };
+    let handle = Handle::start(pages, state);
     // The rows of a queue that is there change by themselves.
     let face = Memo::new(move |_| {
         pages.view.with(|view| match view {
@@ -204,18 +57,9 @@ pub fn QueueList() -> impl IntoView {
 
 #[component]
 fn Whole(pages: Pages, handle: Handle) -> impl IntoView {
-    let state = handle.state;
-    let of = move |part: fn(&QueueView) -> usize| {
-        Memo::new(move |_| {
-            pages.view.with(|view| match view {
-                Remote::Ready(view) => part(view),
-                _ => 0,
-            })
-        })
-    };
-    let n_upcoming = of(|view| view.n_upcoming as usize);
-    let n_added = of(|view| (view.n_added as usize).min(view.n_upcoming as usize));
-    let n_rest = Memo::new(move |_| n_upcoming.get() - n_added.get());
+    let state = state();
+    let (n_upcoming, n_added) = (pages.n_upcoming, pages.n_added);
+    let n_rest = Memo::new(move |_| n_upcoming.get().saturating_sub(n_added.get()));
     let current = Memo::new(move |_| {
         pages.view.with(|view| match view {
             Remote::Ready(view) => view.current.clone(),
@@ -229,20 +73,20 @@ fn Whole(pages: Pages, handle: Handle) -> impl IntoView {
         })
     });
     let clear = move |_| state.send_undoable(QueueClear {}, "Queue cleared");
-    let part = move |first: Memo<usize>, n_rows: Memo<usize>| {
+    let part = move |part_idx: usize, first: Memo<usize>, n_rows: Memo<usize>| {
         let row = Callback::new(move |idx: usize| {
-            let row =
-                Memo::new(move |_| handle.rows.with(|rows| rows.get(first.get() + idx).cloned()));
+            // With its place, which changes as rows are added before it.
+            let row = Memo::new(move |_| {
+                let idx = first.get() + idx;
+                pages.rows.with(|rows| rows.get(idx).cloned()).map(|row| (idx, row))
+            });
             let view = move || match row.get() {
-                Some(row) => {
-                    let idx = first.get_untracked() + idx;
-                    view! { <Upcoming handle=handle idx=idx row=row/> }.into_any()
-                }
+                Some((idx, row)) => view! { <Upcoming handle=handle idx=idx row=row/> }.into_any(),
                 None => row_skeleton(),
             };
             view.into_any()
         });
-        let want = Callback::new(move |idx| pages.want(first.get_untracked() + idx));
+        let want = Callback::new(move |_| pages.ask_for_sight());
         view! {
             <div class="queue-rows" role="list">
                 <VirtualList
@@ -250,6 +94,7 @@ fn Whole(pages: Pages, handle: Handle) -> impl IntoView {
                     row_px=Signal::stored(f64::from(ROW_PX))
                     on_want=want
                     row=row
+                    drawn=pages.drawn[part_idx]
                 />
             </div>
         }
@@ -273,11 +118,11 @@ fn Whole(pages: Pages, handle: Handle) -> impl IntoView {
         })}
         <Show when=move || { n_added.get() > 0 }>
             <h3>"Next in queue"</h3>
-            {part(zero, n_added)}
+            {part(0, zero, n_added)}
         </Show>
         <Show when=move || { n_rest.get() > 0 }>
             <h3>{heading}</h3>
-            {part(n_added, n_rest)}
+            {part(1, n_added, n_rest)}
         </Show>
     }
 }
@@ -296,9 +141,17 @@ fn heading_of(context: Option<&Context>) -> String {
 
 #[component]
 fn Current(row: QueueRow) -> impl IntoView {
+    let (state, router) = (state(), expect_context::<Router>());
+    let overlays = expect_context::<Overlays>();
     let track = row.track;
+    let open_menu = {
+        let track = track.clone();
+        move |event: ev::MouseEvent| {
+            open_at(overlays, &event, current_items(state, router, &track));
+        }
+    };
     view! {
-        <div class="queue-row current" aria-current="true">
+        <div class="queue-row current" aria-current="true" on:contextmenu=open_menu>
             <CoverImage cover=track.cover size=40/>
             <div class="track-names">
                 <span class="track-name">{track.title}</span>
@@ -306,151 +159,5 @@ fn Current(row: QueueRow) -> impl IntoView {
             </div>
             <span class="time">{clock(track.duration_ms)}</span>
         </div>
-    }
-}
-
-#[component]
-fn Upcoming(handle: Handle, idx: usize, row: QueueRow) -> impl IntoView {
-    let Handle { state, drag, .. } = handle;
-    let router = expect_context::<Router>();
-    let overlays = expect_context::<Overlays>();
-    let element = NodeRef::<html::Div>::new();
-    let QueueRow { entry, track, .. } = row;
-    Effect::new(move |_| {
-        if let Some(element) = element.get()
-            && handle.kept.get_value() == Some(entry)
-        {
-            handle.kept.set_value(None);
-            let _ = element.focus();
-        }
-    });
-    let title = track.title.clone();
-    let play = move || state.send(QueuePlay { entry });
-    let open_menu = {
-        let track = track.clone();
-        move |event: ev::MouseEvent| {
-            let mut items = track_items(state, router, std::slice::from_ref(&track), play);
-            items.push(MenuItem::new("Remove from queue", Glyph::Trash2, move || {
-                handle.remove(entry);
-            }));
-            open_at(overlays, &event, items);
-        }
-    };
-    let open_menu_too = open_menu.clone();
-    let on_key = move |event: ev::KeyboardEvent| {
-        let last_idx = handle.rows.with_untracked(Rows::len).saturating_sub(1);
-        match event.key().as_str() {
-            "ArrowUp" if event.alt_key() => {
-                handle.kept.set_value(Some(entry));
-                handle.put(idx, idx.saturating_sub(1));
-            }
-            "ArrowDown" if event.alt_key() => {
-                handle.kept.set_value(Some(entry));
-                handle.put(idx, (idx + 1).min(last_idx));
-            }
-            "ArrowUp" => focus_sibling(&event, -1),
-            "ArrowDown" => focus_sibling(&event, 1),
-            "Enter" => play(),
-            "Delete" | "Backspace" => handle.remove(entry),
-            _ => return,
-        }
-        event.prevent_default();
-        event.stop_propagation();
-    };
-    let grab = move |event: ev::PointerEvent| {
-        event.prevent_default();
-        if let Some(target) =
-            event.current_target().and_then(|t| t.dyn_into::<web_sys::Element>().ok())
-        {
-            // Without capture the drag ends at the edge of the handle; nothing breaks.
-            let _ = target.set_pointer_capture(event.pointer_id());
-        }
-        let y = event.client_y();
-        drag.set(Some(Drag { entry, from_idx: idx, start_y: y, now_y: y }));
-    };
-    let pull = move |event: ev::PointerEvent| {
-        drag.update(|drag| {
-            if let Some(drag) = drag {
-                drag.now_y = event.client_y();
-            }
-        });
-    };
-    let drop = move |_| {
-        if let Some(drag) = drag.get_untracked() {
-            let n_rows = handle.rows.with_untracked(Rows::len);
-            handle.put(drag.from_idx, drag.to_idx(n_rows));
-        }
-        drag.set(None);
-    };
-    // The dragged row follows the hand, those it passes make room.
-    let shift_px = Memo::new(move |_| {
-        let drag = drag.get()?;
-        if drag.entry == entry {
-            return Some(drag.now_y - drag.start_y);
-        }
-        let to_idx = drag.to_idx(handle.rows.with_untracked(Rows::len));
-        if drag.from_idx < idx && idx <= to_idx {
-            Some(-ROW_PX)
-        } else if to_idx <= idx && idx < drag.from_idx {
-            Some(ROW_PX)
-        } else {
-            Some(0)
-        }
-    });
-    let is_dragged = move || drag.with(|drag| drag.is_some_and(|drag| drag.entry == entry));
-    view! {
-        <div
-            node_ref=element
-            role="listitem"
-            class="queue-row"
-            class:dragged=is_dragged
-            class:gone=!track.is_available
-            style:transform=move || shift_px.get().map(|px| format!("translateY({px}px)"))
-            tabindex="0"
-            aria-label=format!("{title} by {}", domain::music::credit(&track.artists))
-            on:dblclick=move |_| play()
-            on:contextmenu=open_menu
-            on:keydown=on_key
-        >
-            <CoverImage cover=track.cover.clone() size=40/>
-            <div class="track-names">
-                <span class="track-name">{title.clone()}</span>
-                <Credits artists=track.artists.clone() is_skipped=true/>
-            </div>
-            <span class="time">{clock(track.duration_ms)}</span>
-            <button
-                class="icon-button small queue-more-button"
-                tabindex="-1"
-                aria-haspopup="menu"
-                aria-label=format!("More about {title}")
-                on:click=open_menu_too
-            >
-                <Icon icon=Glyph::Ellipsis/>
-            </button>
-            <span
-                class="grip"
-                aria-hidden="true"
-                on:pointerdown=grab
-                on:pointermove=pull
-                on:pointerup=drop
-                on:pointercancel=move |_| drag.set(None)
-            >
-                <Icon icon=Glyph::GripVertical/>
-            </span>
-        </div>
-    }
-}
-
-fn focus_sibling(event: &ev::KeyboardEvent, step: i32) {
-    let row = event.current_target().and_then(|t| t.dyn_into::<web_sys::Element>().ok());
-    // Each row stands in a place of its own.
-    let place = row.and_then(|row| row.parent_element());
-    let sibling = place.and_then(|place| match step {
-        1 => place.next_element_sibling(),
-        _ => place.previous_element_sibling(),
-    });
-    let sibling = sibling.and_then(|place| place.first_element_child());
-    if let Some(sibling) = sibling.and_then(|s| s.dyn_into::<web_sys::HtmlElement>().ok()) {
-        let _ = sibling.focus();
     }
 }

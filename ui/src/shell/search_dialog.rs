@@ -8,8 +8,8 @@ use super::dialog::DialogBox;
 use crate::{
     icons::{Glyph, Icon},
     overlay::Overlays,
-    pages::search::Highlight,
-    parts::cover::CoverImage,
+    pages::search::{Highlight, LastQuery},
+    parts::{cover::CoverImage, states::ErrorState},
     recent::Recent,
     remote::{Remote, ask_if},
     route::{Route, Router},
@@ -43,12 +43,13 @@ pub fn SearchDialog() -> impl IntoView {
         (!query.is_empty()).then_some(Search { query, limit: 8 })
     });
     let recent = expect_context::<Recent>();
+    let last_query = expect_context::<LastQuery>().0;
     let close = move || overlays.dialog.set(None);
     let choices = Memo::new_with_compare(
         move |_| match source.answer.get() {
             Remote::Ready(page) => {
                 let words = page.query.clone();
-                choices_of(&page, move |run| {
+                choices_of(&page, last_query, move |run| {
                     let words = words.clone();
                     Callback::new(move |()| {
                         recent.add(&words);
@@ -64,33 +65,49 @@ pub fn SearchDialog() -> impl IntoView {
         },
         |_, _| true,
     );
+    // Enter was pressed before the answer to what is typed had come.
+    let is_entered = RwSignal::new(false);
+    let run_choice = move |idx: usize| {
+        if let Some(run) = choices.with_untracked(|all| all.get(idx).map(|c| c.run)) {
+            run.run(());
+        }
+    };
+    let enter = move || {
+        if source.is_asking.get_untracked() {
+            is_entered.set(true);
+        } else {
+            run_choice(chosen.get_untracked());
+        }
+    };
     Effect::new(move |_| {
         choices.track();
         chosen.set(0);
     });
+    Effect::new(move |_| {
+        if !source.is_asking.get() && is_entered.get_untracked() {
+            is_entered.set(false);
+            run_choice(0);
+        }
+    });
+    Effect::new(move |_| show_choice(chosen.get()));
     Effect::new(move |_| {
         if let Some(input) = input.get() {
             let _ = input.focus();
         }
     });
     let on_key = move |event: ev::KeyboardEvent| {
-        let n_choices = choices.with(Vec::len).max(1);
+        let n_choices = choices.with_untracked(Vec::len).max(1);
         match event.key().as_str() {
             "ArrowDown" => chosen.update(|idx| *idx = (*idx + 1) % n_choices),
             "ArrowUp" => chosen.update(|idx| *idx = (*idx + n_choices - 1) % n_choices),
-            "Enter" if !event.is_composing() => {
-                let run = choices.with(|all| all.get(chosen.get_untracked()).map(|c| c.run));
-                if let Some(run) = run {
-                    run.run(());
-                }
-            }
+            "Enter" if !event.is_composing() => enter(),
             _ => return,
         }
         event.prevent_default();
     };
     let found = move || match source.answer.get() {
         Remote::Failed(fault) => view! {
-            <p class="search-message" role="alert">{format!("{} {}", fault.message, fault.hint)}</p>
+            <ErrorState fault=fault on_retry=Callback::new(move |()| source.retry())/>
         }
         .into_any(),
         Remote::Ready(page) if choices.with(Vec::is_empty) => view! {
@@ -127,9 +144,16 @@ pub fn SearchDialog() -> impl IntoView {
                     aria-label="Search"
                     aria-expanded=move || choices.with(|all| !all.is_empty()).to_string()
                     aria-controls="search-choices"
-                    aria-activedescendant=move || format!("choice-{}", chosen.get())
+                    aria-activedescendant=move || {
+                        choices
+                            .with(|all| !all.is_empty())
+                            .then(|| format!("choice-{}", chosen.get()))
+                    }
                     prop:value=query
-                    on:input:target=move |event| query.set(event.target().value())
+                    on:input:target=move |event| {
+                        is_entered.set(false);
+                        query.set(event.target().value());
+                    }
                     on:keydown=on_key
                 />
                 <button
@@ -142,6 +166,9 @@ pub fn SearchDialog() -> impl IntoView {
                     <kbd aria-hidden="true">"Esc"</kbd>
                 </button>
             </div>
+            <Show when=move || source.is_asking.get()>
+                <div class="busy" aria-hidden="true"></div>
+            </Show>
             {found}
         </DialogBox>
     }
@@ -150,11 +177,12 @@ pub fn SearchDialog() -> impl IntoView {
 #[component]
 fn Choices(choices: Vec<Choice>, chosen: RwSignal<usize>) -> impl IntoView {
     let mut group = "";
+    let pointer = StoredValue::new(None::<(i32, i32)>);
     let rows = choices
         .into_iter()
         .enumerate()
         .map(|(idx, choice)| {
-            let heading = (choice.group != group).then_some(choice.group);
+            let heading = (choice.group != group && !choice.group.is_empty()).then_some(choice.group);
             group = choice.group;
             let run = choice.run;
             view! {
@@ -166,7 +194,14 @@ fn Choices(choices: Vec<Choice>, chosen: RwSignal<usize>) -> impl IntoView {
                     class="search-choice"
                     role="option"
                     aria-selected=move || (chosen.get() == idx).to_string()
-                    on:pointermove=move |_| if chosen.get_untracked() != idx { chosen.set(idx) }
+                    on:pointermove=move |event| {
+                        // A list that scrolls under a resting pointer chooses nothing.
+                        let at = (event.client_x(), event.client_y());
+                        let was_at = pointer.try_update_value(|was| was.replace(at)).flatten();
+                        if was_at.is_some_and(|was_at| was_at != at) {
+                            chosen.set(idx);
+                        }
+                    }
                     on:click=move |_| run.run(())
                 >
                     {if choice.subtitle.is_empty() {
@@ -197,7 +232,7 @@ fn Choices(choices: Vec<Choice>, chosen: RwSignal<usize>) -> impl IntoView {
 fn again(words: String, query: RwSignal<String>) -> Choice {
     Choice {
         group: "Recent searches",
-        title: vec![::ipc::Span { text: words.clone(), is_match: false }],
+        title: plain(words.clone()),
         subtitle: String::new(),
         cover: None,
         is_round: false,
@@ -208,7 +243,11 @@ fn again(words: String, query: RwSignal<String>) -> Choice {
 type Run = Box<dyn Fn(crate::state::State, Router) + Send + Sync>;
 
 /// The hits in the order they are shown: the best one first.
-fn choices_of(page: &SearchPage, callback: impl Fn(Run) -> Callback<()>) -> Vec<Choice> {
+fn choices_of(
+    page: &SearchPage,
+    last_query: RwSignal<String>,
+    callback: impl Fn(Run) -> Callback<()>,
+) -> Vec<Choice> {
     let tracks = page.tracks.iter().take(HITS_PER_GROUP).map(|hit| {
         let track = &hit.item;
         let (id, query) = (track.id, page.query.clone());
@@ -258,5 +297,34 @@ fn choices_of(page: &SearchPage, callback: impl Fn(Run) -> Callback<()>) -> Vec<
         top.group = "Top result";
         choices.insert(0, top);
     }
+    if !choices.is_empty() {
+        let words = page.query.clone();
+        choices.push(Choice {
+            group: "",
+            title: plain(format!("All results for “{words}”")),
+            subtitle: String::new(),
+            cover: None,
+            is_round: false,
+            run: callback(Box::new(move |_, router| {
+                last_query.set(words.clone());
+                router.go(Route::Search);
+            })),
+        });
+    }
     choices
+}
+
+fn plain(text: String) -> Vec<::ipc::Span> {
+    vec![::ipc::Span { text, is_match: false }]
+}
+
+/// Scrolls to what the arrow keys chose, once it is drawn.
+fn show_choice(idx: usize) {
+    request_animation_frame(move || {
+        if let Some(choice) = document().get_element_by_id(&format!("choice-{idx}")) {
+            let options = web_sys::ScrollIntoViewOptions::new();
+            options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+            choice.scroll_into_view_with_scroll_into_view_options(&options);
+        }
+    });
 }

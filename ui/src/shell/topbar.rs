@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::{account_menu::AccountButton, rail::OfflineBadge};
 use crate::{
+    busy::Busy,
     icons::{Glyph, Icon},
     keys::{Action, shown},
     overlay::{Dialog, Overlays},
@@ -16,7 +17,7 @@ use crate::{
 pub fn Topbar() -> impl IntoView {
     let router = expect_context::<Router>();
     let overlays = expect_context::<Overlays>();
-    let state = state();
+    let (state, busy) = (state(), expect_context::<Busy>());
     let search_key =
         move || state.settings.with(|view| shown(&Action::Search.key(&view.settings.shortcuts)));
     // That page has a field of its own.
@@ -55,6 +56,9 @@ pub fn Topbar() -> impl IntoView {
                 <OfflineBadge/>
                 <AccountButton/>
             </div>
+            <Show when=move || busy.is_on()>
+                <div class="busy" aria-hidden="true"></div>
+            </Show>
         </header>
     }
 }

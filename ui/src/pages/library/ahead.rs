@@ -2,8 +2,16 @@
 
 use ::ipc::Sort;
 use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
 
 use super::{Choice, paged::Paged};
+use crate::{
+    focus::Modality,
+    hear::hear_first,
+    keys::{action_of, key_of},
+    overlay::Overlays,
+    state::{State, state},
+};
 
 /// After so long without a letter, the next one begins a new word.
 const PAUSE_MS: f64 = 1_200.0;
@@ -21,6 +29,9 @@ pub struct Ahead<T: Send + Sync + 'static> {
     is_missing: RwSignal<bool>,
     go_to: Callback<usize>,
     name: fn(&T, Sort) -> Option<String>,
+    state: StoredValue<State>,
+    overlays: Overlays,
+    modality: Modality,
 }
 
 impl<T: Send + Sync + 'static> Clone for Ahead<T> {
@@ -32,7 +43,8 @@ impl<T: Send + Sync + 'static> Clone for Ahead<T> {
 impl<T: Send + Sync + 'static> Copy for Ahead<T> {}
 
 impl<T: Clone + Send + Sync + 'static> Ahead<T> {
-    /// `name` is what a list is ordered by, where that is a name.
+    /// Listens on the page, wherever the focus is: a click on a card leaves it nowhere. `name` is
+    /// what a list is ordered by, where that is a name.
     pub fn new(
         paged: Paged<T>,
         choice: Choice,
@@ -47,7 +59,11 @@ impl<T: Clone + Send + Sync + 'static> Ahead<T> {
             is_missing: RwSignal::new(false),
             go_to,
             name,
+            state: StoredValue::new(state()),
+            overlays: expect_context(),
+            modality: expect_context(),
         };
+        hear_first("keydown", move |event: ev::KeyboardEvent| ahead.on_key(&event));
         Effect::new(move |_| {
             paged.epoch.track();
             ahead.sought.set(None);
@@ -71,11 +87,11 @@ impl<T: Clone + Send + Sync + 'static> Ahead<T> {
         })
     }
 
-    /// Takes a letter; false where the key is none, or the order knows no names.
-    pub fn on_key(self, event: &ev::KeyboardEvent) -> bool {
+    /// Takes a letter that means a name.
+    fn on_key(self, event: &ev::KeyboardEvent) {
         let key = event.key();
         let mut letters = key.chars();
-        let (Some(letter), None) = (letters.next(), letters.next()) else { return false };
+        let (Some(letter), None) = (letters.next(), letters.next()) else { return };
         let is_command = event.ctrl_key() || event.alt_key() || event.meta_key();
         let has_names = !matches!(
             self.choice.sort.get_untracked(),
@@ -88,7 +104,11 @@ impl<T: Clone + Send + Sync + 'static> Ahead<T> {
         }
         let is_letter = letter.is_alphanumeric() || (!typed.is_empty() && letter == ' ');
         if is_command || event.is_composing() || !has_names || !is_letter {
-            return false;
+            return;
+        }
+        let is_elsewhere = self.is_elsewhere(event);
+        if is_elsewhere || (typed.is_empty() && self.is_shortcut(event)) {
+            return;
         }
         event.prevent_default();
         event.stop_propagation();
@@ -98,7 +118,25 @@ impl<T: Clone + Send + Sync + 'static> Ahead<T> {
         self.typed.set_value((typed.clone(), now_ms));
         self.is_missing.set(false);
         self.sought.set(Some(typed));
-        true
+    }
+
+    /// Whether the key goes to something that is not the list.
+    fn is_elsewhere(self, event: &ev::KeyboardEvent) -> bool {
+        self.overlays.menu.with_untracked(Option::is_some)
+            || self.overlays.dialog.with_untracked(Option::is_some)
+            || is_in(event, "input, textarea, select, [contenteditable], .panel")
+    }
+
+    /// A letter with a meaning of its own keeps it, unless keys led to a row or a card: who walks
+    /// a list by keys means the list.
+    fn is_shortcut(self, event: &ev::KeyboardEvent) -> bool {
+        let is_bound = key_of(event).is_some_and(|key| {
+            self.state
+                .get_value()
+                .settings
+                .with_untracked(|view| action_of(&key, &view.settings.shortcuts).is_some())
+        });
+        is_bound && !(self.modality.is_by_keys() && is_in(event, "[data-row], [data-card]"))
     }
 
     fn look(self, sought: &str) {
@@ -124,6 +162,11 @@ impl<T: Clone + Send + Sync + 'static> Ahead<T> {
             self.is_missing.set(true);
         }
     }
+}
+
+fn is_in(event: &ev::KeyboardEvent, selector: &str) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    target.is_some_and(|target| matches!(target.closest(selector), Ok(Some(_))))
 }
 
 /// Whether a name stands in the second half of an ordered list, as far as one can guess.

@@ -3,15 +3,17 @@
 //! The server gives pages one after the other only. Asked for in the opposite order, the list
 //! begins with its end: so the last row is as near as the first, and the middle is half as far.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use ::ipc::{Call, Fault, ListQuery, Page};
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
+    busy::Busy,
     ipc::invoke,
     parts::rows::{PAGE_ROWS, Rows},
     route::Router,
+    state::State,
 };
 
 /// What a list looks like as a whole.
@@ -29,6 +31,9 @@ enum Side {
     Head,
     End,
 }
+
+/// After a page failed, so long none is asked for: scrolling asks all the time.
+const HOLD: Duration = Duration::from_secs(2);
 
 type Fetch<T> = Box<dyn Fn(ListQuery, Side, u64, Paged<T>) + Send + Sync>;
 
@@ -56,6 +61,16 @@ impl Frontier {
     }
 }
 
+/// What the fetching is at.
+#[derive(Clone, Copy, Default)]
+struct Going {
+    is_fetching: bool,
+    /// A page has just failed.
+    is_held: bool,
+    /// The last row looked at.
+    wanted: usize,
+}
+
 /// Rows fetched so far, of all there are.
 pub struct Paged<T: Send + Sync + 'static> {
     pub rows: RwSignal<Rows<T>>,
@@ -66,11 +81,12 @@ pub struct Paged<T: Send + Sync + 'static> {
     fault: RwSignal<Option<Fault>>,
     query: StoredValue<ListQuery>,
     frontier: StoredValue<Frontier>,
-    is_fetching: StoredValue<bool>,
-    wanted: StoredValue<usize>,
+    going: StoredValue<Going>,
     n_retries: RwSignal<u32>,
     fetch: StoredValue<Fetch<T>>,
     router: Router,
+    /// Kept aside, so that handing a list on copies little.
+    state: StoredValue<State>,
 }
 
 impl<T: Send + Sync + 'static> Clone for Paged<T> {
@@ -90,13 +106,18 @@ impl<T: Clone + Send + Sync + 'static> Paged<T> {
     where
         C: Call<Reply = Page<T>> + 'static,
     {
+        let (state, busy) = (expect_context::<State>(), expect_context::<Busy>());
         let fetch: Fetch<T> = Box::new(move |query, side, epoch, paged| {
-            paged.is_fetching.set_value(true);
+            paged.going.update_value(|going| going.is_fetching = true);
+            // Another order or filter; pages that follow show as grey rows.
+            let is_anew = query.cursor.is_none() && paged.is_loaded.get_untracked();
+            let ongoing = is_anew.then(|| busy.begin());
             spawn_local(async move {
                 let reply = invoke(call(query)).await;
+                drop(ongoing);
                 // The page may be gone, or show another list, by now.
                 if paged.epoch.try_get_untracked() == Some(epoch) {
-                    paged.is_fetching.set_value(false);
+                    paged.going.update_value(|going| going.is_fetching = false);
                     paged.take(reply, side);
                 }
             });
@@ -109,37 +130,45 @@ impl<T: Clone + Send + Sync + 'static> Paged<T> {
             fault: RwSignal::new(None),
             query: StoredValue::default(),
             frontier: StoredValue::default(),
-            is_fetching: StoredValue::new(false),
-            wanted: StoredValue::new(0),
+            going: StoredValue::default(),
             n_retries: RwSignal::new(0),
             fetch: StoredValue::new(fetch),
             router: expect_context(),
+            state: StoredValue::new(state),
         };
         Effect::new(move |_| {
             paged.n_retries.track();
             let query = query();
             paged.query.set_value(query.clone());
             paged.frontier.set_value(Frontier::default());
-            paged.wanted.set_value(0);
+            paged.going.update_value(|going| going.wanted = 0);
             paged.epoch.update(|epoch| *epoch += 1);
             let epoch = paged.epoch.get_untracked();
             paged.fetch.with_value(|fetch| fetch(query, Side::Head, epoch, paged));
+        });
+        Effect::new(move |_| {
+            // What failed on the way may be had now.
+            if state.is_online.get() {
+                paged.going.update_value(|going| going.is_held = false);
+                paged.go_on();
+            }
         });
         paged
     }
 
     /// Fetches until row `idx`, the last one looked at, is there.
     pub fn want(self, idx: usize) {
-        self.wanted.set_value(idx);
+        self.going.update_value(|going| going.wanted = idx);
         self.go_on();
     }
 
     fn go_on(self) {
-        if self.is_fetching.get_value() || !self.is_loaded.get_untracked() {
+        let Going { is_fetching, is_held, wanted } = self.going.get_value();
+        if is_fetching || is_held || !self.is_loaded.get_untracked() {
             return;
         }
         let last_idx = self.total.get_untracked().saturating_sub(1);
-        let page_idx = self.wanted.get_value().min(last_idx) / PAGE_ROWS;
+        let page_idx = wanted.min(last_idx) / PAGE_ROWS;
         // The rows above may stand on the page before.
         let pages = [page_idx, page_idx.saturating_sub(1)];
         let side = self
@@ -210,11 +239,23 @@ impl<T: Clone + Send + Sync + 'static> Paged<T> {
             (Ok(page), Side::Head) => self.take_head(page),
             (Ok(page), Side::End) => self.take_end(page),
             (Err(fault), _) => {
-                self.fault.set(Some(fault));
+                self.fail(fault);
                 return;
             }
         }
         self.go_on();
+    }
+
+    /// Without its first page there is no list; without another one, what is here stays.
+    fn fail(self, fault: Fault) {
+        if self.frontier.with_value(|frontier| frontier.head == 0) {
+            self.fault.set(Some(fault));
+            return;
+        }
+        self.state.get_value().fail(fault);
+        self.going.update_value(|going| going.is_held = true);
+        let release = move || _ = self.going.try_update_value(|going| going.is_held = false);
+        set_timeout(release, HOLD);
     }
 
     fn take_head(self, page: Page<T>) {

@@ -39,7 +39,7 @@ pub fn TableHead(columns: Columns) -> impl IntoView {
     let release = (columns == Columns::Mixed)
         .then(|| view! { <div role="columnheader" class="track-release">"Release"</div> });
     view! {
-        <div role="row" class=format!("{} table-head", columns.class())>
+        <div role="row" aria-rowindex="1" class=format!("{} table-head", columns.class())>
             <div role="columnheader" class="track-number">"#"</div>
             <div role="columnheader" class="track-title">"Title"</div>
             {release}
@@ -71,7 +71,7 @@ fn FullRow(table: Table, idx: usize, columns: Columns, track: Track) -> impl Int
     let is_current =
         Memo::new(move |_| state.track.with(|now| now.as_ref().is_some_and(|now| now.id == id)));
     let is_sounding = Memo::new(move |_| is_current.get() && state.is_playing.get());
-    let is_selected = Memo::new(move |_| table.selected.with(|selected| selected.contains(&idx)));
+    let is_selected = Memo::new(move |_| table.selected.with(|selected| selected.contains(idx)));
     let number = match columns {
         Columns::Release if track.track_number > 0 => track.track_number as usize,
         _ => idx + 1,
@@ -110,8 +110,9 @@ fn FullRow(table: Table, idx: usize, columns: Columns, track: Track) -> impl Int
             class:current=is_current
             class:gone=!track.is_available
             data-row=idx
+            aria-rowindex=table.row_number(idx)
             aria-selected=move || is_selected.get().to_string()
-            tabindex=move || if table.focused.get() == idx { "0" } else { "-1" }
+            tabindex=move || if table.tab_row.get() == idx { "0" } else { "-1" }
             on:click=move |event| table.on_click(idx, &event)
             on:dblclick=move |_| table.play_from(idx)
             on:contextmenu=move |event| table.open_menu(idx, &event)

@@ -28,42 +28,69 @@ const READ_BYTES: usize = 1024 * 1024;
 /// Bytes at the start of a file by which its kind is told.
 const HEAD_BYTES: usize = 12;
 
+/// Why a file is of no use.
+#[derive(Debug)]
+pub(crate) struct Flaw {
+    reason: String,
+    is_passing: bool,
+}
+
+impl Flaw {
+    /// The disk's trouble, not the file's.
+    fn unreadable(error: &std::io::Error) -> Self {
+        Self { reason: format!("it cannot be read: {error}"), is_passing: true }
+    }
+}
+
+impl From<String> for Flaw {
+    fn from(reason: String) -> Self {
+        Self { reason, is_passing: false }
+    }
+}
+
+impl From<&str> for Flaw {
+    fn from(reason: &str) -> Self {
+        reason.to_owned().into()
+    }
+}
+
 /// The answer, and the embedded cover. A file is not decoded when `is_known` says so of its hash.
 pub(crate) fn examine(path: &Path, is_known: impl FnOnce(&str) -> bool) -> (Answer, Vec<u8>) {
     match try_examine(path, is_known) {
         Ok(examined) => examined,
-        Err(reason) => (Answer::Broken { reason }, Vec::new()),
+        Err(Flaw { reason, is_passing }) => (Answer::Broken { reason, is_passing }, Vec::new()),
     }
 }
 
 fn try_examine(
     path: &Path,
     is_known: impl FnOnce(&str) -> bool,
-) -> Result<(Answer, Vec<u8>), String> {
-    let unreadable = |error: std::io::Error| format!("it cannot be read: {error}");
+) -> Result<(Answer, Vec<u8>), Flaw> {
+    let unreadable = |error| Flaw::unreadable(&error);
     let mut file = File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
     if !metadata.is_file() {
-        return Err("it is not a file".to_owned());
+        return Err("it is not a file".into());
     }
     let content = Content::read(&mut file, metadata.len()).map_err(unreadable)?;
     if content.n_bytes == 0 {
-        return Err("it is empty".to_owned());
+        return Err("it is empty".into());
     }
     let content_hash = paths::hex(content.hash.as_bytes());
     if is_known(&content_hash) {
         return Ok((Answer::Known { content_hash }, Vec::new()));
     }
     let is_id3v2_3 = content.head.starts_with(b"ID3\x03");
-    // Both libraries have panicked on hostile files before; a file may cost its own tags or
-    // itself, never the worker.
-    let tagged = catch_unwind(AssertUnwindSafe(|| match &content.bytes {
-        Some(bytes) => tags::read(Cursor::new(bytes.as_slice()), is_id3v2_3),
-        None => tags::read(&file, is_id3v2_3),
-    }))
-    .unwrap_or(None);
     let extension =
         path.extension().map_or(String::new(), |ext| ext.to_string_lossy().to_lowercase());
+    // Both libraries have panicked on hostile files before; a file may cost its own tags or
+    // itself, never the worker.
+    let mut found = catch_unwind(AssertUnwindSafe(|| match &content.bytes {
+        Some(bytes) => tags::find(Cursor::new(bytes.as_slice()), &extension),
+        None => tags::find(&file, &extension),
+    }))
+    .unwrap_or_default();
+    let pictures_max = if found.is_empty() { tags::COVER_BYTES_MAX } else { 0 };
     let decoded = catch_unwind(AssertUnwindSafe(|| {
         let source: Box<dyn MediaSource + '_> = if let Some(bytes) = &content.bytes {
             Box::new(Cursor::new(bytes.as_slice()))
@@ -71,24 +98,25 @@ fn try_examine(
             file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
             Box::new(file.try_clone().map_err(unreadable)?)
         };
-        decode::decode(source, &extension, content.n_bytes, || match &content.bytes {
+        decode::decode(source, &extension, content.n_bytes, pictures_max, || match &content.bytes {
             Some(bytes) => mp4::playable(Cursor::new(bytes.as_slice())).ok().flatten(),
             // A handle of its own: clones share their position.
             None => mp4::playable(File::open(path).ok()?).ok().flatten(),
         })
     }))
-    .unwrap_or_else(|_| Err("the decoder gave up on it".to_owned()))
-    .map_err(|reason| {
-        if reason == decode::NOT_AUDIO && content.is_marked_as_audio() {
+    .unwrap_or_else(|_| Err("the decoder gave up on it".into()))
+    .map_err(|flaw| {
+        if flaw.reason == decode::NOT_AUDIO && content.is_marked_as_audio() {
             "it is cut off or damaged: what kind of audio it is can be seen, but not how to read it"
-                .to_owned()
+                .into()
         } else {
-            reason
+            flaw
         }
     })?;
 
-    let has_tags = tagged.is_some();
-    let (tags, cover) = tagged.unwrap_or_default();
+    found.extend(decoded.tags);
+    let has_tags = !found.is_empty();
+    let (tags, cover) = tags::sum_up(&found, is_id3v2_3);
     let cover = cover.unwrap_or_default();
     let remark = decoded.remark.or_else(|| {
         (content.head.starts_with(b"ID3") && !has_tags)

@@ -68,7 +68,7 @@ impl Worker {
         Self { command, time_base: TIME_BASE, running: None }
     }
 
-    /// Looks into one file. A worker that dies or hangs makes the file a broken one. With
+    /// Looks into one file. A worker that dies or hangs makes the file a broken one, for now. With
     /// `is_known`, a file is not decoded when that says so of its hash.
     pub async fn examine<F, A>(
         &mut self,
@@ -98,7 +98,7 @@ impl Worker {
         };
         // Killed where it hangs, collected in any case; a failure means that it is gone.
         let _ = running.child.kill().await;
-        Ok(Examined { answer: Answer::Broken { reason }, cover: Vec::new() })
+        Ok(Examined { answer: Answer::Broken { reason, is_passing: true }, cover: Vec::new() })
     }
 
     async fn start(&self) -> Result<Running, StartError> {
@@ -206,7 +206,8 @@ mod tests {
         // Twice: after a death the next file gets a new worker.
         for _ in 0..2 {
             let examined = examine(&mut worker).await.unwrap();
-            assert_eq!(examined.answer, Answer::Broken { reason: reason.to_owned() }, "{then}");
+            let broken = Answer::Broken { reason: reason.to_owned(), is_passing: true };
+            assert_eq!(examined.answer, broken, "{then}");
         }
     }
 

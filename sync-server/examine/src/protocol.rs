@@ -38,6 +38,9 @@ pub enum Answer {
     Read(Box<Report>),
     Broken {
         reason: String,
+        /// Whether another look at the same file may end better: the disk, the worker or the
+        /// time failed, not the file.
+        is_passing: bool,
     },
 }
 

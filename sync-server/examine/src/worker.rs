@@ -58,22 +58,21 @@ fn serve() -> std::io::Result<()> {
     while let Some(line) = read_line(&mut input)? {
         let job: Job = serde_json::from_slice(&line)?;
         let mut asked = Ok(());
-        let (answer, cover) = match paths::unhex(&job.path) {
-            Some(path) => examine(&paths::from_bytes(&path), |content_hash| {
-                job.must_ask && {
-                    let question = Answer::Hashed { content_hash: content_hash.to_owned() };
-                    let reply = send(&mut output, &question, &[])
-                        .and_then(|()| read_line(&mut input))
-                        .map(|line| line.is_some_and(|line| line == b"true\n"));
-                    // A parent that is gone: nothing more to do.
-                    reply.unwrap_or_else(|error| {
-                        asked = Err(error);
-                        true
-                    })
-                }
-            }),
-            None => (Answer::Broken { reason: "its path is garbled".to_owned() }, Vec::new()),
-        };
+        let path = paths::unhex(&job.path)
+            .ok_or_else(|| std::io::Error::other("a job without the path of a file"))?;
+        let (answer, cover) = examine(&paths::from_bytes(&path), |content_hash| {
+            job.must_ask && {
+                let question = Answer::Hashed { content_hash: content_hash.to_owned() };
+                let reply = send(&mut output, &question, &[])
+                    .and_then(|()| read_line(&mut input))
+                    .map(|line| line.is_some_and(|line| line == b"true\n"));
+                // A parent that is gone: nothing more to do.
+                reply.unwrap_or_else(|error| {
+                    asked = Err(error);
+                    true
+                })
+            }
+        });
         asked?;
         send(&mut output, &answer, &cover)?;
     }

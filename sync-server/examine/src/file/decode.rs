@@ -25,8 +25,10 @@ use symphonia::core::{
 };
 
 use super::{
+    Flaw,
     meter::{Measured, Meter},
     mp4::Playable,
+    tags,
 };
 
 /// A file is refused where more of it than this is lost: it would be noticed.
@@ -40,11 +42,12 @@ const BUFFER_BYTES: usize = 256 * 1024;
 pub const NOT_AUDIO: &str = "its content is not audio of a kind that can be played";
 
 /// A file that decodes.
-#[derive(Debug)]
 pub struct Decoded {
     pub audio: AudioFacts,
     pub duration_ms: u64,
     pub measured: Measured,
+    /// Tags as the decoder's library reads them.
+    pub tags: Vec<lofty::tag::Tag>,
     /// What is not quite right with it, in words.
     pub remark: Option<String>,
 }
@@ -72,44 +75,42 @@ static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
     registry
 });
 
-/// Decodes to the end. `playable` is what an MP4 says of itself.
-///
-/// # Errors
-/// In words, why the file is of no use.
+/// Decodes to the end. `playable` is what an MP4 says of itself; pictures of more than
+/// `pictures_max` bytes are passed over.
 pub fn decode<'s>(
     source: Box<dyn MediaSource + 's>,
     extension: &str,
     size_bytes: u64,
+    pictures_max: usize,
     playable: impl FnOnce() -> Option<Playable>,
-) -> Result<Decoded, String> {
+) -> Result<Decoded, Flaw> {
     let stream =
         MediaSourceStream::new(source, MediaSourceStreamOptions { buffer_len: BUFFER_BYTES });
     let mut hint = Hint::new();
     hint.with_extension(extension);
-    // Tags are read elsewhere: here they are only stepped over.
-    let mut metadata = MetadataOptions::default();
-    metadata = metadata.limit_visual_bytes(Limit::Maximum(0));
+    let metadata = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(pictures_max));
     let mut reader = PROBE
         .probe(&hint, stream, FormatOptions::default(), metadata)
         .map_err(|error| unreadable(&error))?;
+    let tags = tags::of_decoder(&mut reader.metadata());
     let container = reader.format_info().format;
     let track = reader.default_track(TrackType::Audio).ok_or("there is no sound in it")?.clone();
     let Some(CodecParameters::Audio(params)) = &track.codec_params else {
-        return Err("there is no sound in it".to_owned());
+        return Err("there is no sound in it".into());
     };
     let kind = known_codec(params.codec).ok_or("its sound is of a kind that cannot be played")?;
     let span = Span::of(&track, params, container, playable);
     let mut run = Run::new(params, &span)?;
     run.drain(reader.as_mut(), track.id)?;
-    run.finish(kind, container, &span, size_bytes)
+    Ok(Decoded { tags, ..run.finish(kind, container, &span, size_bytes)? })
 }
 
-fn unreadable(error: &DecodeError) -> String {
+fn unreadable(error: &DecodeError) -> Flaw {
     match error {
         DecodeError::IoError(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
-            format!("it cannot be read: {error}")
+            Flaw::unreadable(error)
         }
-        _ => NOT_AUDIO.to_owned(),
+        _ => NOT_AUDIO.into(),
     }
 }
 
@@ -199,7 +200,12 @@ impl Span {
             }
             format::FORMAT_ID_OGG => {
                 let start = u64::try_from(track.start_ts.get()).unwrap_or(0);
-                let expected = track.num_frames.map(|end| end.saturating_sub(start));
+                // Positions in Opus count what is to be skipped (RFC 7845, section 4.3).
+                let pre_skip = match params.codec {
+                    codec::CODEC_ID_OPUS => u64::from(track.delay.unwrap_or(0)),
+                    _ => 0,
+                };
+                let expected = track.num_frames.map(|end| end.saturating_sub(start + pre_skip));
                 Self { expected, is_trimmed_by_decoder: true, ..all }
             }
             format::FORMAT_ID_ISOMP4 => {
@@ -274,7 +280,7 @@ impl Run {
         })
     }
 
-    fn drain(&mut self, reader: &mut dyn FormatReader, first_track: u32) -> Result<(), String> {
+    fn drain(&mut self, reader: &mut dyn FormatReader, first_track: u32) -> Result<(), Flaw> {
         let mut track_id = first_track;
         loop {
             let packet = match reader.next_packet() {
@@ -296,7 +302,7 @@ impl Run {
                 Err(DecodeError::IoError(error))
                     if error.kind() != std::io::ErrorKind::UnexpectedEof =>
                 {
-                    return Err(format!("it cannot be read: {error}"));
+                    return Err(Flaw::unreadable(&error));
                 }
                 Err(_) => {
                     self.has_ended_early = true;
@@ -324,7 +330,7 @@ impl Run {
             if let Some(sound) = &self.sound
                 && sound.n_frames / u64::from(sound.rate_hz) > SECONDS_MAX
             {
-                return Err("it is longer than 48 hours".to_owned());
+                return Err("it is longer than 48 hours".into());
             }
         }
     }
@@ -386,6 +392,7 @@ impl Run {
             },
             duration_ms: (seconds * 1_000.0).round() as u64,
             measured: meter.finish(),
+            tags: Vec::new(),
             remark,
         })
     }

@@ -1,9 +1,11 @@
 //! Tags, as they are found in libraries, made into clean values.
 //!
 //! Several tags in one file are asked in order: the container's own first, then others (an MP3
-//! may hold ID3v2, APE and ID3v1); a field comes whole from the first tag that has it.
+//! may hold ID3v2, APE and ID3v1), then the same tags as the decoder's library reads them, which
+//! stumbles over other oddities; a field comes whole from the first tag that has it.
 
 mod date;
+mod decoder;
 mod genre;
 mod text;
 
@@ -11,8 +13,8 @@ use std::io::{Read, Seek};
 
 use domain::{imported::CreditedArtist, isrc::Isrc, loudness::Loudness};
 use lofty::{
-    config::{GlobalOptions, ParseOptions, apply_global_options},
-    file::TaggedFileExt as _,
+    config::{GlobalOptions, ParseOptions, ParsingMode, apply_global_options},
+    file::{FileType, TaggedFileExt as _},
     picture::{Picture, PictureType},
     probe::Probe,
     tag::{ItemKey, Tag},
@@ -20,13 +22,16 @@ use lofty::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(crate) use decoder::of_decoder;
 use text::NAME_CHARS_MAX;
 pub use text::{TITLE_CHARS_MAX, clean};
 
 /// Largest single tag item that is read; covers of albums in FLAC come close to this.
 const ITEM_BYTES_MAX: usize = 48 * 1024 * 1024;
+/// Most bytes between the tags at the start of a file and its first frame.
+const JUNK_BYTES_MAX: usize = 256 * 1024;
 /// Largest cover that is handed on.
-const COVER_BYTES_MAX: usize = 24 * 1024 * 1024;
+pub(crate) const COVER_BYTES_MAX: usize = 24 * 1024 * 1024;
 /// Most artists of one credit.
 const N_ARTISTS_MAX: usize = 50;
 const N_GENRES_MAX: usize = 20;
@@ -53,22 +58,33 @@ pub struct Tags {
     pub tagged_loudness: Option<Loudness>,
 }
 
-/// Reads tags and the front cover; `None` where the file has no tags that can be read.
-pub fn read(source: impl Read + Seek, is_id3v2_3: bool) -> Option<(Tags, Option<Vec<u8>>)> {
+/// The tags of a file, those to be asked first in front.
+pub(crate) fn find(source: impl Read + Seek, extension: &str) -> Vec<Tag> {
+    read(source, extension).unwrap_or_default()
+}
+
+fn read(source: impl Read + Seek, extension: &str) -> Option<Vec<Tag>> {
     apply_global_options(GlobalOptions::new().allocation_limit(ITEM_BYTES_MAX));
-    let probe = Probe::new(std::io::BufReader::new(source))
-        .options(ParseOptions::new().read_properties(false))
-        .guess_file_type()
-        .ok()?;
+    // One odd frame costs itself, not all others.
+    let options = ParseOptions::new()
+        .read_properties(false)
+        .parsing_mode(ParsingMode::Relaxed)
+        .max_junk_bytes(JUNK_BYTES_MAX);
+    let mut probe =
+        Probe::new(std::io::BufReader::new(source)).options(options).guess_file_type().ok()?;
+    if probe.file_type().is_none() {
+        probe = probe.set_file_type(FileType::from_ext(extension)?);
+    }
     let file = probe.read().ok()?;
     let primary = file.primary_tag_type();
-    let mut tags: Vec<&Tag> = file.tags().iter().collect();
+    let mut tags = file.tags().to_vec();
     tags.sort_by_key(|tag| (tag.tag_type() != primary, is_poor(tag)));
-    if tags.is_empty() {
-        return None;
-    }
-    let fields = Fields { tags: &tags, is_id3v2_3 };
-    Some((fields.tags(), front_cover(&tags).map(<[u8]>::to_vec)))
+    Some(tags)
+}
+
+/// What the tags say together, and the front cover.
+pub(crate) fn sum_up(tags: &[Tag], is_id3v2_3: bool) -> (Tags, Option<Vec<u8>>) {
+    (Fields { tags, is_id3v2_3 }.tags(), front_cover(tags).map(<[u8]>::to_vec))
 }
 
 /// ID3v1 cuts texts at 30 bytes: the last to be asked.
@@ -78,7 +94,7 @@ fn is_poor(tag: &Tag) -> bool {
 
 /// Values by key over all tags of a file.
 struct Fields<'a> {
-    tags: &'a [&'a Tag],
+    tags: &'a [Tag],
     is_id3v2_3: bool,
 }
 
@@ -150,11 +166,14 @@ impl Fields<'_> {
         self.all(key, chars_max).into_iter().next()
     }
 
-    /// `3`, `03`, `3/12`, `3 of 12`; vinyl's `A1` has no number of its own.
+    /// `3`, `03`, `3/12`, `3 of 12`, `3/`; vinyl's `A1` has no number of its own. From the first
+    /// tag that has one: what is odd to one library is 0 to it.
     fn number(&self, key: ItemKey) -> Option<u32> {
-        let text = self.first(key, 20)?;
-        let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
-        digits.parse().ok().filter(|number| (1..=9_999).contains(number))
+        self.tags.iter().find_map(|tag| {
+            let text = clean(tag.get_string(key)?, 20)?;
+            let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse().ok().filter(|number| (1..=9_999).contains(number))
+        })
     }
 
     fn musicbrainz_ids(&self, key: ItemKey) -> Vec<String> {
@@ -179,7 +198,7 @@ impl Fields<'_> {
         may_feature: bool,
     ) -> Vec<CreditedArtist> {
         let ids = self.musicbrainz_ids(id_key);
-        let listed = text::split_list(&self.all(list_key, NAME_CHARS_MAX));
+        let listed = text::split_list(&self.all(list_key, NAME_CHARS_MAX), ids.len());
         let written = self.all(credit_key, NAME_CHARS_MAX);
         let mut names = if listed.is_empty() {
             text::split_credit(&written, self.is_id3v2_3, may_feature)
@@ -222,7 +241,7 @@ impl Fields<'_> {
 }
 
 /// The front cover, else any picture that is not of a person or an event, else the first.
-fn front_cover<'a>(tags: &[&'a Tag]) -> Option<&'a [u8]> {
+fn front_cover(tags: &[Tag]) -> Option<&[u8]> {
     let fits =
         |picture: &&Picture| picture.data().len() <= COVER_BYTES_MAX && is_image(picture.data());
     let rank = |picture: &&Picture| match picture.pic_type() {
@@ -231,7 +250,7 @@ fn front_cover<'a>(tags: &[&'a Tag]) -> Option<&'a [u8]> {
         PictureType::Media | PictureType::Leaflet => 2,
         _ => 3,
     };
-    tags.iter().flat_map(|tag| tag.pictures()).filter(fits).min_by_key(rank).map(Picture::data)
+    tags.iter().flat_map(Tag::pictures).filter(fits).min_by_key(rank).map(Picture::data)
 }
 
 /// By its first bytes: JPEG, PNG, WebP, GIF or BMP.

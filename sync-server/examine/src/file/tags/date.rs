@@ -10,6 +10,17 @@ pub(super) fn best(candidates: impl IntoIterator<Item = String>) -> Option<Strin
 }
 
 fn normalise(text: &str) -> Option<String> {
+    numeric(text).or_else(|| lone_year(text))
+}
+
+/// The year of `May 2003` or `17 May 2003`.
+fn lone_year(text: &str) -> Option<String> {
+    let mut years = text.split(|c: char| !c.is_ascii_digit()).filter(|digits| digits.len() == 4);
+    let year = number(years.next()?, 1_000..=2_999)?;
+    years.next().is_none().then(|| format!("{year:04}"))
+}
+
+fn numeric(text: &str) -> Option<String> {
     let day_part = text.split(['T', ' ']).next()?;
     let numbers: Vec<&str> =
         day_part.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty()).collect();
@@ -78,6 +89,9 @@ mod tests {
         check(&["2000-02-29"], Some("2000-02-29"));
         check(&["0000", "98", "soon", ""], None);
         check(&["©1998"], Some("1998"));
+        check(&["May 2003"], Some("2003"));
+        check(&["17 May 2003"], Some("2003"));
+        check(&["recorded 1998, released 2003"], None);
     }
 
     #[test]

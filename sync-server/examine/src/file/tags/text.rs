@@ -33,10 +33,19 @@ pub fn clean(text: &str, chars_max: usize) -> Option<String> {
     (!out.is_empty()).then_some(out)
 }
 
-/// A list of names, one or several to a value.
-pub(super) fn split_list(values: &[String]) -> Vec<String> {
-    let parts = values.iter().flat_map(|value| value.split(';'));
-    distinct(parts.map(str::to_owned).collect())
+/// A list of names, one or several to a value. Parted at `/` as well, the separator of ID3v2.3,
+/// where that yields as many names as there are ids, and `;` does not.
+pub(super) fn split_list(values: &[String], n_ids: usize) -> Vec<String> {
+    let part = |signs: &[char]| {
+        let parts = values.iter().flat_map(|value| value.split(signs));
+        distinct(parts.map(str::to_owned).collect())
+    };
+    let names = part(&[';']);
+    if names.len() == n_ids || n_ids < 2 {
+        return names;
+    }
+    let more = part(&[';', '/']);
+    if more.len() == n_ids { more } else { names }
 }
 
 /// A credit as people write it, such as `A; B`, `A / B`, `A feat. B`. A bare `/` parts in
@@ -60,12 +69,16 @@ pub(super) fn split_credit(values: &[String], is_id3v2_3: bool, may_feature: boo
     distinct(parts)
 }
 
+/// What stands between an artist and a guest.
+const FEATURING: [&str; 8] =
+    [" feat. ", " feat ", " ft. ", " featuring ", " (feat. ", " (feat ", " (ft. ", " (featuring "];
+
 /// `A feat. B`: both, without the bracket around the second.
 fn split_featured(name: &str) -> Vec<String> {
     let lower = name.to_lowercase();
     // Positions are found in the folded text: only where folding kept every length.
     if lower.len() == name.len() {
-        for sign in [" feat. ", " feat ", " ft. ", " featuring ", " (feat. ", " (ft. "] {
+        for sign in FEATURING {
             if let Some(at) = lower.find(sign)
                 && let (Some(head), Some(tail)) = (name.get(..at), name.get(at + sign.len()..))
                 && !head.trim().is_empty()
@@ -116,9 +129,22 @@ mod tests {
         check("AC/DC", true, &["AC/DC"]);
         check("Ann feat. Bob", false, &["Ann", "Bob"]);
         check("Ann (feat. Bob)", false, &["Ann", "Bob"]);
+        check("Ann (feat Bob)", false, &["Ann", "Bob"]);
+        check("Ann (Featuring Bob)", false, &["Ann", "Bob"]);
         check("Simon & Garfunkel", true, &["Simon & Garfunkel"]);
         check("Earth, Wind & Fire", true, &["Earth, Wind & Fire"]);
         check("feat. ", false, &["feat."]);
         check("İstanbul feat. Bob", false, &["İstanbul feat. Bob"]);
+    }
+
+    /// Picard writes `ARTISTS` into ID3v2.3 as one value, and as many ids as names.
+    #[test]
+    fn a_slash_parts_a_list_where_the_ids_say_so() {
+        let split = |value: &str, n_ids| split_list(&[value.to_owned()], n_ids);
+        assert_eq!(split("Ann/Bob", 2), ["Ann", "Bob"]);
+        assert_eq!(split("AC/DC;Bob", 2), ["AC/DC", "Bob"]);
+        assert_eq!(split("AC/DC", 1), ["AC/DC"]);
+        assert_eq!(split("Ann/Bob", 0), ["Ann/Bob"]);
+        assert_eq!(split("Ann/Bob", 3), ["Ann/Bob"]);
     }
 }

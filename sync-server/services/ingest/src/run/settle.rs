@@ -130,8 +130,8 @@ impl<'a> Settler<'a> {
     ) -> Result<(), Failure> {
         let Found { entry, before, examined } = found;
         let (hash, report) = match examined.answer {
-            Answer::Broken { reason } => {
-                plan.broken(entry, before, reason);
+            Answer::Broken { reason, is_passing } => {
+                plan.broken(entry, before, reason, is_passing);
                 return Ok(());
             }
             Answer::Known { content_hash } | Answer::Hashed { content_hash } => {
@@ -239,10 +239,16 @@ impl<'a> Settler<'a> {
 }
 
 impl Plan {
-    fn broken(&mut self, entry: scan::Entry, before: Option<Known>, reason: String) {
+    fn broken(
+        &mut self,
+        entry: scan::Entry,
+        before: Option<Known>,
+        reason: String,
+        is_passing: bool,
+    ) {
         let path = entry.path.clone();
-        // What may be different in a moment is not remembered.
-        if !reason.starts_with("it cannot be read") {
+        // What may be different in a moment is not remembered: the next run tries again.
+        if !is_passing {
             let track = before.as_ref().and_then(|before| before.track);
             self.orphaned.extend(track);
             self.settled.push(Known {
@@ -295,18 +301,18 @@ fn imported(file: &Known, report: Report, cover: Option<Cover>, root_name: &[u8]
         }
         None => (None, None),
     };
+    // Where each disc is tagged as a release of its own, each is the first of one.
+    let disc = match tags.disc_number {
+        Some(1) | None => titled_disc.or(tags.disc_number),
+        tagged => tagged,
+    };
     ImportedTrack {
         title: tags.title.unwrap_or(named.title),
         artists: tags.artists,
         album_artists: tags.album_artists,
         release_title,
         is_compilation: tags.is_compilation,
-        disc_number: tags
-            .disc_number
-            .or(titled_disc)
-            .or_else(|| folder::disc_of(path))
-            .or(named.disc_number)
-            .unwrap_or(1),
+        disc_number: disc.or_else(|| folder::disc_of(path)).or(named.disc_number).unwrap_or(1),
         track_number: tags.track_number.or(named.track_number).unwrap_or(0),
         date: tags.date,
         genres: tags.genres,

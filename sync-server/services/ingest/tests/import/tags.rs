@@ -165,6 +165,168 @@ async fn untagged_folders_are_releases() {
     assert_eq!([facts("Four"), facts("Five"), facts("Six")], [blue(1), blue(2), blue(3)]);
 }
 
+/// An ID3v2 tag: its version, frames of text in an encoding, and whatever follows the frames.
+fn id3v2(version: u8, frames: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (id, content) in frames {
+        body.extend(id.as_bytes());
+        // Below 128 bytes both ways to write a size are the same.
+        body.extend((content.len() as u32).to_be_bytes());
+        body.extend([0, 0]);
+        body.extend(*content);
+    }
+    let size = [21, 14, 7, 0].map(|bits| (body.len() >> bits & 0x7f) as u8);
+    [b"ID3".as_slice(), &[version, 0, 0], &size, &body].concat()
+}
+
+fn latin1(text: &str) -> Vec<u8> {
+    text.chars().fold(vec![0], |mut bytes, c| {
+        bytes.push(c as u8);
+        bytes
+    })
+}
+
+/// Bytes of an MP3 without any tag.
+fn bare_mp3(library: &Fixture, hz: u32) -> Vec<u8> {
+    let options = "-c:a libmp3lame -id3v2_version 0 -write_id3v1 0 -write_xing 0";
+    let path = library.ffmpeg(&tone(hz, 1.0), options, &format!("{hz}.tmp.mp3"));
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::remove_file(path).unwrap();
+    bytes
+}
+
+/// Of an MP3 with these bytes around its sound, the track; its title tag is `odd`.
+async fn odd_mp3(before: &[u8], after: &[u8]) -> domain::imported::ImportedTrack {
+    let db = engine_sql::testing::sqlite().await;
+    let library = Fixture::new(&db).await;
+    let bytes = [before, &bare_mp3(&library, 440), after].concat();
+    std::fs::write(library.path("named.mp3"), bytes).unwrap();
+    let import = library.import().await;
+    assert_eq!(import.n_added, 1, "{import:#?}");
+    library.track("odd").1
+}
+
+/// One date that is written in an odd way cost a file all of its tags.
+#[tokio::test(flavor = "multi_thread")]
+async fn dates_are_read_as_people_write_them() {
+    for (version, id, written, date) in [
+        (3, "TYER", "17.05.1998", "1998-05-17"),
+        (3, "TYER", "May 2003", "2003"),
+        (3, "TYER", "2003/05/17", "2003-05-17"),
+        (3, "TYER", "\u{a9}1998", "1998"),
+        (3, "TYER", "2003-05", "2003-05"),
+        (3, "TYER", "1975", "1975"),
+        (4, "TDRC", "2003-05", "2003-05"),
+        (4, "TDRC", "17.05.1998", "1998-05-17"),
+        (4, "TDRC", "May 2003", "2003"),
+        (4, "TDRC", "2003/05/17", "2003-05-17"),
+        (4, "TDRC", "\u{a9}1998", "1998"),
+        (4, "TDOR", "May 1971", "1971"),
+    ] {
+        let tag = id3v2(
+            version,
+            &[("TIT2", &latin1("odd")), (id, &latin1(written)), ("TALB", &latin1("Album"))],
+        );
+        let track = odd_mp3(&tag, b"").await;
+        assert_eq!(track.release_title.as_deref(), Some("Album"), "{id} {written}");
+        assert_eq!(track.date.as_deref(), Some(date), "{id} {written}");
+    }
+}
+
+/// What is odd costs itself, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_tags_cost_no_others() {
+    let title = latin1("odd");
+    let artist = latin1("Ann");
+    let check = async |before: Vec<u8>, after: &[u8], what: &str| {
+        let track = odd_mp3(&before, after).await;
+        let artists: Vec<_> = track.artists.iter().map(|artist| artist.name.as_str()).collect();
+        assert_eq!(artists, ["Ann"], "{what}");
+    };
+    // UTF-16 without a mark of its order, with half a character, with half a pair.
+    for content in [&b"\x01B\0l\0"[..], b"\x01\xff\xfeB\0l", b"\x01\xff\xfe\0\xd8", b"\x09x"] {
+        for version in [3, 4] {
+            let frames = [("TIT2", &title[..]), ("TALB", content), ("TPE1", &artist)];
+            check(id3v2(version, &frames), b"", &format!("{version} {content:?}")).await;
+        }
+    }
+    let whole = id3v2(3, &[("TIT2", &title), ("TPE1", &artist)]);
+    check([&whole[..], &vec![0x20; 100_000]].concat(), b"", "junk before the first frame").await;
+    let bad_item = [&7_u32.to_le_bytes()[..], &[0; 4], b"Al\xff\x01um\0bad"].concat();
+    check(whole, &apev2(&[bad_item]), "a bad item of APE").await;
+}
+
+/// An APEv2 tag with a footer, of items that are already written.
+fn apev2(items: &[Vec<u8>]) -> Vec<u8> {
+    let body = items.concat();
+    let mut tag = body.clone();
+    tag.extend(b"APETAGEX");
+    for number in [2_000, body.len() as u32 + 32, items.len() as u32, 0, 0, 0] {
+        tag.extend(number.to_le_bytes());
+    }
+    tag
+}
+
+fn ape_item(key: &str, value: &str) -> Vec<u8> {
+    let head = [(value.len() as u32).to_le_bytes(), [0; 4]].concat();
+    [&head[..], key.as_bytes(), b"\0", value.as_bytes()].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_at_the_end_of_an_mp3_are_enough() {
+    let field = |text: &str, n: usize| [text.as_bytes(), &vec![0; n - text.len()]].concat();
+    let id3v1 = [
+        b"TAG".to_vec(),
+        field("odd", 30),
+        field("Ann", 30),
+        field("Album", 30),
+        field("1998", 4),
+        field("", 28),
+        vec![0, 7, 17],
+    ]
+    .concat();
+    let items = [("Title", "odd"), ("Artist", "Ann"), ("Album", "Album"), ("Track", "7/12")];
+    let mut items: Vec<_> = items.iter().map(|(key, value)| ape_item(key, value)).collect();
+    items.extend([ape_item("Year", "1998"), ape_item("Genre", "Rock")]);
+    for after in [id3v1, apev2(&items)] {
+        let track = odd_mp3(b"", &after).await;
+        assert_eq!(track.artists[0].name, "Ann");
+        assert_eq!(track.release_title.as_deref(), Some("Album"));
+        assert_eq!((track.date.as_deref(), track.track_number), (Some("1998"), 7));
+        assert_eq!(track.genres, ["Rock"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_are_read_as_people_write_them() {
+    for written in ["3", "03", "3/12", "3 of 12", "3/"] {
+        let tag = id3v2(3, &[("TIT2", &latin1("odd")), ("TRCK", &latin1(written))]);
+        assert_eq!(odd_mp3(&tag, b"").await.track_number, 3, "{written}");
+    }
+}
+
+/// Picard's list of artists in ID3v2.3, and a disc whose title says more than its number.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_belongs_together_is_read_together() {
+    let text = |key: &str, value: &str| latin1(&format!("{key}\0{value}"));
+    let tag = id3v2(
+        3,
+        &[
+            ("TIT2", &latin1("odd")),
+            ("TPE1", &latin1("Ann & Bob")),
+            ("TXXX", &text("ARTISTS", "Ann/Bob")),
+            ("TXXX", &text("MusicBrainz Artist Id", &format!("{ANN}/{BOB}"))),
+            ("TALB", &latin1("Blue (Disc 2)")),
+            ("TPOS", &latin1("1/1")),
+        ],
+    );
+    let track = odd_mp3(&tag, b"").await;
+    let credits: Vec<_> =
+        track.artists.iter().map(|a| (a.name.as_str(), a.musicbrainz_id.as_deref())).collect();
+    assert_eq!(credits, [("Ann", Some(ANN)), ("Bob", Some(BOB))]);
+    assert_eq!((track.release_title.as_deref(), track.disc_number), (Some("Blue"), 2));
+}
+
 /// Where nothing can be measured, tags stand in.
 #[tokio::test(flavor = "multi_thread")]
 async fn tagged_loudness_stands_in_for_what_is_too_short_to_measure() {
@@ -178,7 +340,15 @@ async fn tagged_loudness_stands_in_for_what_is_too_short_to_measure() {
             push(tag, ItemKey::ReplayGainTrackPeak, "0.5");
         });
     }
-    library.import().await;
+    let path = library.ffmpeg(&tone(440, 0.2), "", "r128.opus");
+    write(&path, |tag| {
+        push(tag, ItemKey::TrackTitle, "r128");
+        push(tag, ItemKey::R128TrackGain, "-3200");
+    });
+    let import = library.import().await;
+    assert_eq!(import.n_failed, 0, "{import:#?}");
+    let r128 = library.track("r128").1.loudness.unwrap();
+    assert!((r128.integrated_lufs - -10.5).abs() < 1e-9, "{r128:?}");
     let short = library.track("short").1.loudness.unwrap();
     assert!((short.integrated_lufs - -10.5).abs() < 1e-9, "{short:?}");
     assert!((short.true_peak_dbtp - -6.02).abs() < 0.01, "{short:?}");

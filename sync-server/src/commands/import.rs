@@ -4,12 +4,12 @@ use std::{
     io::{self, Write as _},
     path::PathBuf,
     process::ExitCode,
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
-use api::imports::{Import, ImportState};
+use api::imports::{Import, ImportProblem, ImportState};
 
 use super::serve::stop_signal;
 use crate::{config::Config, data_dir::DataDir, wiring};
@@ -17,7 +17,7 @@ use crate::{config::Config, data_dir::DataDir, wiring};
 /// How often a line is printed where nobody watches it change in place.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Problems shown at the end; the rest is counted.
+/// Problems shown again at the end; the rest is counted.
 const PROBLEMS_SHOWN: usize = 20;
 
 /// What a shell reports of a program ended by Ctrl-C.
@@ -33,15 +33,24 @@ pub async fn import(
     let directory = std::path::absolute(&directory)
         .with_context(|| format!("there is no folder {}", directory.display()))?;
     let importer = wiring::Importer::assemble(&config, &data).await?;
-    let progress = Progress::new(is_terminal);
-    let run = importer.ingest.import_run(&directory, |import| progress.show(import));
+    let progress = Arc::new(Progress::new(is_terminal));
+    let telling = Arc::clone(&progress);
+    let run = importer.ingest.import_run(
+        &directory,
+        |import| progress.show(import),
+        move |problem| telling.tell(problem),
+    );
     let mut run = Box::pin(run);
     let (result, is_interrupted) = tokio::select! {
         result = run.as_mut() => (result, false),
         () = stop => {
-            // What is in hand is stored; the next run goes on from there.
-            importer.ingest.stop().await;
-            (run.as_mut().await, true)
+            // What is found is stored; the next run goes on from there.
+            let stopped = async { tokio::join!(importer.ingest.stop(), run.as_mut()).1 };
+            tokio::select! {
+                result = stopped => (result, true),
+                // Asked again: whoever does cannot wait.
+                () = stop_signal()? => return Ok(ExitCode::from(INTERRUPTED)),
+            }
         }
     };
     drop(run);
@@ -80,6 +89,13 @@ impl Progress {
         } else {
             Ok(())
         };
+    }
+
+    /// Names a problem when it happens. Elsewhere than on a terminal the log does that.
+    fn tell(&self, problem: &ImportProblem) {
+        if self.is_terminal {
+            let _ = writeln!(io::stdout(), "\r\x1b[2K{}: {}", problem.path, problem.reason);
+        }
     }
 
     fn finish(&self) {
@@ -139,7 +155,7 @@ fn print_summary(import: &Import) -> io::Result<()> {
     }
     let n_shown = import.problems.len().min(PROBLEMS_SHOWN) as u64;
     if import.n_failed > n_shown {
-        writeln!(out, "  and {} more", import.n_failed - n_shown)?;
+        writeln!(out, "  and {} more, named above", import.n_failed - n_shown)?;
     }
     if let Some(failure) = &import.failure {
         writeln!(out, "The import stopped: {failure}")?;

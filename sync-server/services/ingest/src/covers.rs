@@ -2,6 +2,8 @@
 
 use std::{
     collections::HashMap,
+    ffi::OsStr,
+    fs::DirEntry,
     io::Read as _,
     path::{Path, PathBuf},
     sync::Arc,
@@ -15,6 +17,7 @@ use examine::{is_image, paths};
 use crate::{
     folder,
     peer::{Covers, PeerError},
+    scan,
 };
 
 /// Names of cover images without their endings, best first.
@@ -24,6 +27,9 @@ const EXTENSIONS: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
 const BYTES_MAX: u64 = 24 * 1024 * 1024;
 /// Answers that are kept; then they are asked for anew.
 const KEPT_MAX: usize = 512;
+
+/// In place of a stamp: the file brings its own cover, whatever its folder holds.
+pub(crate) const EMBEDDED: i64 = -1;
 
 /// Finds covers and hands them on.
 pub(crate) struct CoverFinder {
@@ -40,17 +46,13 @@ impl CoverFinder {
         Self { peer, root, known: HashMap::new(), folders: HashMap::new() }
     }
 
-    /// The cover of a file, whose embedded one may be empty.
-    pub async fn cover(
-        &mut self,
-        path: &[u8],
-        embedded: Vec<u8>,
-    ) -> Result<Option<Cover>, PeerError> {
-        if !embedded.is_empty()
-            && let Some(cover) = self.put(embedded).await?
-        {
-            return Ok(Some(cover));
-        }
+    /// A cover in a file, where it is one that can be shown.
+    pub async fn embedded(&mut self, bytes: Vec<u8>) -> Result<Option<Cover>, PeerError> {
+        if bytes.is_empty() { Ok(None) } else { self.put(bytes).await }
+    }
+
+    /// The cover in a file's folder, or in that of its release.
+    pub async fn beside(&mut self, path: &[u8]) -> Result<Option<Cover>, PeerError> {
         let own = folder::parent(path);
         let release = folder::release_folder(path);
         if let Some(cover) = self.folder(own).await? {
@@ -65,11 +67,18 @@ impl CoverFinder {
         }
         let path = self.root.join(paths::from_bytes(folder));
         // A failure of the thread is that of the disk: no cover.
-        let image = tokio::task::spawn_blocking(move || image_in(&path)).await.unwrap_or(None);
-        let cover = match image {
-            Some(bytes) => self.put(bytes).await?,
-            None => None,
-        };
+        let named = tokio::task::spawn_blocking(move || images_in(&path)).await.unwrap_or_default();
+        let mut cover = None;
+        for image in named {
+            // One that turns out to be broken hides none behind it.
+            let bytes = tokio::task::spawn_blocking(move || read(&image)).await.unwrap_or(None);
+            if let Some(bytes) = bytes {
+                cover = self.put(bytes).await?;
+            }
+            if cover.is_some() {
+                break;
+            }
+        }
         if self.folders.len() >= KEPT_MAX {
             self.folders.clear();
         }
@@ -91,33 +100,62 @@ impl CoverFinder {
     }
 }
 
-/// The best-named image of a folder, of those named alike the largest.
-fn image_in(folder: &Path) -> Option<Vec<u8>> {
-    let entries = std::fs::read_dir(folder).ok()?;
-    let mut candidates: Vec<(usize, u64, PathBuf)> = entries
+/// Stands for the names, sizes and times of a folder's cover images; 0 where it has none.
+pub(crate) fn stamp(entries: &[DirEntry]) -> i64 {
+    let mut hasher = blake3::Hasher::new();
+    let mut is_empty = true;
+    for entry in entries.iter().filter(|entry| rank(&entry.file_name()).is_some()) {
+        let Ok(metadata) = std::fs::metadata(entry.path()) else { continue };
+        is_empty = false;
+        hasher.update(entry.file_name().as_encoded_bytes());
+        hasher.update(&metadata.len().to_le_bytes());
+        hasher.update(&scan::mtime_us(&metadata).to_le_bytes());
+    }
+    if is_empty { 0 } else { short(&hasher.finalize()) }
+}
+
+/// Stands for two stamps.
+pub(crate) fn both(a: i64, b: i64) -> i64 {
+    if b == 0 {
+        return a;
+    }
+    short(&blake3::hash(&[a.to_le_bytes(), b.to_le_bytes()].concat()))
+}
+
+/// Positive: neither "none" nor [`EMBEDDED`].
+fn short(hash: &blake3::Hash) -> i64 {
+    hash.as_bytes()[..8].iter().fold(0, |key, byte| key << 8 | i64::from(*byte)) & i64::MAX | 1
+}
+
+/// How well an image is named for a cover, 0 the best.
+fn rank(name: &OsStr) -> Option<usize> {
+    let name = name.to_str()?.to_lowercase();
+    let (stem, extension) = name.rsplit_once('.')?;
+    let rank = NAMES.iter().position(|known| *known == stem)?;
+    EXTENSIONS.contains(&extension).then_some(rank)
+}
+
+/// The images of a folder that are named like covers, the best first, of those named alike the
+/// largest.
+fn images_in(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut named: Vec<(usize, u64, PathBuf)> = entries
         .filter_map(|entry| {
             let path = entry.ok()?.path();
-            let lower =
-                |part: Option<&std::ffi::OsStr>| Some(part?.to_string_lossy().to_lowercase());
-            let (stem, extension) = (lower(path.file_stem())?, lower(path.extension())?);
-            let rank = NAMES.iter().position(|name| *name == stem)?;
-            if !EXTENSIONS.contains(&extension.as_str()) {
-                return None;
-            }
+            let rank = rank(path.file_name()?)?;
             let metadata = std::fs::metadata(&path).ok()?;
-            (metadata.is_file() && (1..=BYTES_MAX).contains(&metadata.len())).then_some((
-                rank,
-                metadata.len(),
-                path,
-            ))
+            let fits = metadata.is_file() && (1..=BYTES_MAX).contains(&metadata.len());
+            fits.then_some((rank, metadata.len(), path))
         })
         .collect();
-    candidates.sort_by_key(|(rank, n_bytes, _)| (*rank, std::cmp::Reverse(*n_bytes)));
-    candidates.into_iter().find_map(|(_, _, path)| {
-        let mut bytes = Vec::new();
-        std::fs::File::open(path).ok()?.take(BYTES_MAX).read_to_end(&mut bytes).ok()?;
-        is_image(&bytes).then_some(bytes)
-    })
+    named.sort_by_key(|(rank, n_bytes, _)| (*rank, std::cmp::Reverse(*n_bytes)));
+    named.into_iter().map(|(_, _, path)| path).collect()
+}
+
+fn read(image: &Path) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(image).ok()?.take(BYTES_MAX).read_to_end(&mut bytes).ok()?;
+    is_image(&bytes).then_some(bytes)
 }
 
 #[cfg(test)]
@@ -125,21 +163,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn best_named_image_wins_then_the_largest() {
+    fn best_named_image_comes_first_then_the_largest() {
         let folder = tempfile::tempdir().unwrap();
-        let put = |name: &str, extra: usize| {
-            let bytes = [&b"\xff\xd8\xff"[..], &vec![0; extra]].concat();
-            std::fs::write(folder.path().join(name), &bytes).unwrap();
-            bytes
-        };
-        assert_eq!(image_in(folder.path()), None);
-        put("scan.jpg", 500);
-        let front = put("Front.JPEG", 50);
-        assert_eq!(image_in(folder.path()), Some(front));
-        put("Cover.png", 10);
-        let cover = put("COVER.jpg", 20);
-        assert_eq!(image_in(folder.path()), Some(cover));
-        std::fs::write(folder.path().join("cover.webp"), vec![b'x'; 400]).unwrap();
-        assert!(image_in(folder.path()).unwrap().len() < 100, "it is no image");
+        for (name, n_bytes) in
+            [("scan.jpg", 500), ("Front.JPEG", 50), ("Cover.png", 10), ("COVER.jpg", 20)]
+        {
+            std::fs::write(folder.path().join(name), vec![0; n_bytes]).unwrap();
+        }
+        let names: Vec<_> = images_in(folder.path())
+            .iter()
+            .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(names, ["COVER.jpg", "Cover.png", "Front.JPEG"]);
     }
 }

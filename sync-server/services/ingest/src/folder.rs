@@ -7,7 +7,7 @@ use examine::paths;
 /// part before the bracket: folders of one release need not share one, but this they share.
 pub(crate) fn release_folder(path: &[u8]) -> &[u8] {
     let folder = parent(path);
-    if disc_number(name(folder)).is_some() {
+    if is_disc(folder) {
         return parent(folder);
     }
     let suffix = std::str::from_utf8(name(folder)).ok().and_then(disc_suffix);
@@ -19,6 +19,11 @@ pub(crate) fn disc_of(path: &[u8]) -> Option<u32> {
     let folder = name(parent(path));
     let suffix = || disc_suffix(std::str::from_utf8(folder).ok()?).map(|(_, disc)| disc);
     disc_number(folder).or_else(suffix)
+}
+
+/// Whether a folder is a disc of the release in the folder above.
+pub(crate) fn is_disc(folder: &[u8]) -> bool {
+    disc_number(name(folder)).is_some()
 }
 
 /// What an untagged file's release is called: its folder, without what only says which disc it

@@ -4,7 +4,7 @@ use std::{convert::Infallible, path::Path as FilePath, sync::Arc, time::Duration
 
 use api::{
     error::Envelope,
-    imports::{Import, ImportStart, ImportState},
+    imports::{Import, ImportStart},
 };
 use axum::{
     extract::State,
@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{ApiError, Json, Path, auth::OwnerOnly};
 
-use crate::{Error, Service};
+use crate::{Error, Service, service::has_ended};
 
 /// Time between two events of progress.
 const EVENT_TIME: Duration = Duration::from_millis(250);
@@ -104,10 +104,7 @@ async fn import_events(
     _: OwnerOnly,
     Path(id): Path<ImportId>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
-    let news = service.import_watch(id);
-    let import = service.import_view(id).await?.ok_or_else(|| ApiError::not_found("import"))?;
-    // An import that does not run here has nothing more to tell than how it stands.
-    let news = news.unwrap_or_else(|| watch::Sender::new(import).subscribe());
+    let news = service.import_follow(id).await?.ok_or_else(|| ApiError::not_found("import"))?;
     Ok(Sse::new(events(news)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
@@ -136,10 +133,6 @@ async fn next(mut news: watch::Receiver<Import>) -> watch::Receiver<Import> {
         pause.await;
     }
     news
-}
-
-fn has_ended(import: &Import) -> bool {
-    matches!(import.state, ImportState::Done | ImportState::Failed)
 }
 
 impl From<Error> for ApiError {

@@ -5,23 +5,25 @@
 //! what those find is settled in batches ([`settle`]), each in the catalog and in the store
 //! before the next, so that a run that is killed goes on where it was. What was known and not
 //! seen is marked missing at the end.
+//!
+//! A path whose file has changed may hold the same song with new tags, or another one: names are
+//! swapped, and albums renumbered. So these wait for the end of the walk; then all of them are
+//! hashed, and those that hold what was known elsewhere take it over; only what is left over is
+//! decoded, and is the song that it was by its path if that was not found elsewhere.
 
 pub(crate) mod progress;
 mod settle;
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     error::Error as StdError,
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
-use domain::TrackId;
-use examine::{Examined, StartError, Worker, WorkerCommand, paths};
+use domain::{Cover, TrackId};
+use examine::{Answer, StartError, Worker, WorkerCommand, paths};
 use tokio::{
     sync::{Mutex, mpsc},
     task::JoinSet,
@@ -30,15 +32,15 @@ use tokio_util::sync::CancellationToken;
 
 use self::{progress::Progress, settle::Settler};
 use crate::{
+    covers::{self, CoverFinder},
     peer::PeerError,
     scan::{self, Entry, Scanned},
     service::Peers,
-    store::{Known, RootId, State, Store},
+    store::{Known, RootId, State, Store, look_for},
 };
 
-/// Files that wait for a worker: so many that the walk of most libraries ends, and the remaining
-/// time is known, soon after the start.
-const TASKS_MAX: usize = 32_768;
+/// Files that wait for a worker.
+const TASKS_MAX: usize = 4_096;
 /// Files found by workers that wait to be settled.
 const RESULTS_MAX: usize = 128;
 /// Files settled together at most, and how long the first waits for the others.
@@ -108,18 +110,25 @@ fn is_disk_full(error: &(dyn StdError + 'static)) -> bool {
 #[derive(Debug)]
 struct Task {
     entry: Entry,
-    /// As it was known before, if it was.
-    before: Option<Known>,
-    /// Whether its content may be known under another path.
-    may_be_known: bool,
+    look: Look,
+}
+
+/// How closely.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Look {
+    Hash,
+    /// All of it, unless its content is known.
+    IfUnknown,
+    Whole,
 }
 
 /// A file looked into.
 #[derive(Debug)]
 struct Found {
+    /// With the stamp of [`covers::EMBEDDED`] where the cover is its own.
     entry: Entry,
-    before: Option<Known>,
-    examined: Examined,
+    answer: Answer,
+    cover: Option<Cover>,
 }
 
 /// What a run works with.
@@ -130,6 +139,7 @@ pub(crate) struct Run {
     pub peers: Peers,
     pub worker: Arc<WorkerCommand>,
     pub n_workers: usize,
+    pub covers: Arc<Mutex<CoverFinder>>,
     pub stop: CancellationToken,
     pub progress: Arc<Progress>,
 }
@@ -138,62 +148,72 @@ impl Run {
     /// Imports; what came of it is in the progress as well.
     pub async fn to_end(&self) -> Result<(), Failure> {
         self.store.root_put(&self.root, &self.directory).await?;
-        let (task_sender, tasks) = mpsc::channel(TASKS_MAX);
-        let (found_sender, found) = mpsc::channel(RESULTS_MAX);
-        let tasks = Arc::new(Mutex::new(tasks));
+        let mut settler = Settler::new(self);
+        let (sender, tasks) = mpsc::channel(TASKS_MAX);
+        let seen = self.round(&mut settler, tasks, self.compare(sender)).await?;
+        let (sender, tasks) = mpsc::channel(TASKS_MAX);
+        let fresh = self.round(&mut settler, tasks, self.send_changed(&seen, sender)).await?;
+        let rest = fresh.into_iter().chain(settler.left_over()).collect();
+        let (sender, tasks) = mpsc::channel(TASKS_MAX);
+        let feed = async move { self.send(rest, Look::Whole, &sender).await };
+        self.round(&mut settler, tasks, feed).await?;
+        self.mark_missing(&seen).await
+    }
+
+    /// Hands to workers what `feed` sends, and settles what they find.
+    async fn round<T>(
+        &self,
+        settler: &mut Settler<'_>,
+        tasks: mpsc::Receiver<Task>,
+        feed: impl Future<Output = Result<T, Failure>> + Send,
+    ) -> Result<T, Failure> {
+        let (sender, found) = mpsc::channel(RESULTS_MAX);
+        let bench = Arc::new(Bench {
+            directory: self.directory.clone(),
+            store: self.store.clone(),
+            covers: self.covers.clone(),
+            tasks: Mutex::new(tasks),
+            found: sender,
+        });
         // Dropped with this call: that ends the workers, whatever the reason.
         let mut workers = JoinSet::new();
         for _ in 0..self.n_workers {
-            workers.spawn(work(
-                Worker::new(self.worker.clone()),
-                self.directory.clone(),
-                self.store.clone(),
-                tasks.clone(),
-                found_sender.clone(),
-                self.stop.clone(),
-            ));
+            let work = work(Worker::new(self.worker.clone()), bench.clone());
+            // What a worker has in hand is dropped with it, and looked into the next time.
+            let stop = self.stop.clone();
+            workers.spawn(async move { stop.run_until_cancelled(work).await });
         }
-        drop((tasks, found_sender));
-        let (seen, ()) = tokio::try_join!(self.compare(task_sender), self.settle(found))?;
+        drop(bench);
+        let (fed, ()) = tokio::try_join!(feed, self.settle(settler, found))?;
         while let Some(ended) = workers.join_next().await {
             ended?;
         }
-        if self.stop.is_cancelled() {
-            return Err(Failure::Stopped);
-        }
-        self.mark_missing(&seen).await
+        if self.stop.is_cancelled() { Err(Failure::Stopped) } else { Ok(fed) }
     }
 
     /// Follows the walk and sends on what needs to be looked into.
     async fn compare(&self, tasks: mpsc::Sender<Task>) -> Result<Seen, Failure> {
-        let is_stopped = Arc::new(AtomicBool::new(false));
-        let mut scanned = scan::start(self.directory.clone(), is_stopped.clone());
+        // Ends with this call, whatever the reason.
+        let walking = self.stop.child_token();
+        let _ends = walking.clone().drop_guard();
+        let mut scanned = scan::start(self.directory.clone(), walking, self.progress.clone());
         let mut seen = Seen::default();
-        loop {
-            let news = tokio::select! {
-                news = scanned.recv() => news,
-                () = self.stop.cancelled() => None,
-            };
-            let Some(news) = news else { break };
+        while let Some(Some(news)) = self.stop.run_until_cancelled(scanned.recv()).await {
             match news {
                 Scanned::Files(entries) => {
-                    self.progress.found(&entries);
                     seen.paths.extend(entries.iter().map(|entry| path_key(&entry.path)));
-                    self.compare_batch(entries, &tasks).await?;
+                    self.compare_batch(entries, &tasks, &mut seen.changed).await?;
                 }
-                Scanned::Problem { path, reason, is_folder } => {
-                    if is_folder {
-                        self.progress.folder_unreadable(&path, reason);
-                        seen.unreadable.push(path);
-                    } else {
-                        seen.paths.insert(path_key(&path));
-                        self.progress.failed_unopened(&path, reason);
-                    }
+                Scanned::Problem { path, reason, is_folder: true } => {
+                    self.progress.problem(&path, reason);
+                    seen.unreadable.push(path);
+                }
+                Scanned::Problem { path, reason, is_folder: false } => {
+                    seen.paths.insert(path_key(&path));
+                    self.progress.failed_unopened(&path, reason);
                 }
             }
         }
-        is_stopped.store(true, Ordering::Relaxed);
-        self.progress.scanned();
         Ok(seen)
     }
 
@@ -201,44 +221,72 @@ impl Run {
         &self,
         entries: Vec<Entry>,
         tasks: &mpsc::Sender<Task>,
+        changed: &mut Vec<Entry>,
     ) -> Result<(), Failure> {
-        let mut known: std::collections::HashMap<Vec<u8>, Known> = self
-            .store
-            .files(&self.root, &entries)
-            .await?
-            .into_iter()
-            .map(|known| (known.entry.path.clone(), known))
-            .collect();
-        let mut todo = Vec::new();
-        let mut back = Vec::new();
+        let mut known = self.known(&entries).await?;
+        let (mut new, mut again, mut back) = (Vec::new(), Vec::new(), Vec::new());
         for entry in entries {
-            let before = known.remove(&entry.path);
-            match before {
+            match known.remove(&entry.path) {
                 Some(before) if before.is_same_file(&entry) => match before.state {
-                    State::Here => self.progress.unchanged(),
-                    State::Missing => back.push(before),
+                    State::Here if before.is_up_to_date(&entry) => {
+                        self.progress.passed_over(&entry);
+                        self.progress.unchanged();
+                    }
+                    State::Missing if before.is_up_to_date(&entry) => back.push(before),
                     State::Broken if before.was_examined_as_now() => {
+                        self.progress.passed_over(&entry);
                         self.progress.failed(&entry.path, before.remark.unwrap_or_default());
                     }
-                    State::Broken | State::Pending => todo.push((entry, Some(before))),
+                    _ => again.push(entry),
                 },
-                before => todo.push((entry, before)),
+                Some(before) if before.track.is_some() => changed.push(entry),
+                _ => new.push(entry),
             }
         }
         self.take_back(back).await?;
-        let sizes: Vec<u64> = todo.iter().map(|(entry, _)| entry.size_bytes).collect();
+        let (unknown, maybe_known) = self.by_size(new).await?;
+        again.extend(unknown);
+        self.send(maybe_known, Look::IfUnknown, tasks).await?;
+        self.send(again, Look::Whole, tasks).await
+    }
+
+    async fn known(&self, entries: &[Entry]) -> Result<HashMap<Vec<u8>, Known>, Failure> {
+        let known = self.store.files(&self.root, entries).await?;
+        Ok(known.into_iter().map(|known| (known.entry.path.clone(), known)).collect())
+    }
+
+    /// Parts files that no known one is as large as from those whose content may be known.
+    async fn by_size(&self, entries: Vec<Entry>) -> Result<(Vec<Entry>, Vec<Entry>), Failure> {
+        let sizes: Vec<u64> = entries.iter().map(|entry| entry.size_bytes).collect();
         let sizes: HashSet<u64> = self.store.sizes_known(&sizes).await?.into_iter().collect();
-        for (entry, before) in todo {
-            let is_pending = before.as_ref().is_some_and(|known| known.state == State::Pending);
-            let may_be_known = !is_pending && sizes.contains(&entry.size_bytes);
-            self.progress.to_examine(&entry);
-            let task = Task { entry, before, may_be_known };
-            let sent = tokio::select! {
-                sent = tasks.send(task) => sent.is_ok(),
-                () = self.stop.cancelled() => false,
-            };
+        Ok(entries.into_iter().partition(|entry| !sizes.contains(&entry.size_bytes)))
+    }
+
+    /// Has changed files hashed that may hold what was known elsewhere; answers with the others.
+    async fn send_changed(
+        &self,
+        seen: &Seen,
+        tasks: mpsc::Sender<Task>,
+    ) -> Result<Vec<Entry>, Failure> {
+        let mut fresh = Vec::new();
+        for entries in seen.changed.chunks(BATCH_MAX) {
+            let (unknown, maybe_known) = self.by_size(entries.to_vec()).await?;
+            fresh.extend(unknown);
+            self.send(maybe_known, Look::Hash, &tasks).await?;
+        }
+        Ok(fresh)
+    }
+
+    async fn send(
+        &self,
+        entries: Vec<Entry>,
+        look: Look,
+        tasks: &mpsc::Sender<Task>,
+    ) -> Result<(), Failure> {
+        for entry in entries {
+            let sent = self.stop.run_until_cancelled(tasks.send(Task { entry, look })).await;
             // Without workers there is a failure, which is reported where it is.
-            if !sent {
+            if !matches!(sent, Some(Ok(()))) {
                 break;
             }
         }
@@ -256,7 +304,8 @@ impl Run {
             file.state = State::Here;
         }
         self.store.files_put(&self.root, &files, &[]).await?;
-        for _ in &files {
+        for file in &files {
+            self.progress.passed_over(&file.entry);
             self.progress.changed(0);
         }
         Ok(())
@@ -265,9 +314,9 @@ impl Run {
     /// Settles what the workers find, in batches.
     async fn settle(
         &self,
-        mut found: mpsc::Receiver<Result<Found, StartError>>,
+        settler: &mut Settler<'_>,
+        mut found: mpsc::Receiver<Result<Found, Failure>>,
     ) -> Result<(), Failure> {
-        let mut settler = Settler::new(self);
         let mut batch = Vec::new();
         while let Some(first) = found.recv().await {
             batch.push(first?);
@@ -308,19 +357,26 @@ impl Run {
 }
 
 impl Run {
-    /// Tells the catalog of tracks that have no file any more but these `paths`.
+    /// Tells the catalog of tracks that have no file any more but these `paths`, and answers
+    /// with them. A file counts where it is there: another root need not have been looked
+    /// through since its file vanished.
     async fn set_unavailable(
         &self,
-        tracks: Vec<TrackId>,
+        mut tracks: Vec<TrackId>,
         paths: &HashSet<Vec<u8>>,
-    ) -> Result<(), Failure> {
-        let elsewhere = self.store.tracks_here(&self.root, &tracks, paths).await?;
-        let gone: Vec<TrackId> =
-            tracks.into_iter().filter(|track| !elsewhere.contains(track)).collect();
-        if !gone.is_empty() {
-            self.peers.catalog.tracks_set_available(&gone, false).await?;
+    ) -> Result<Vec<TrackId>, Failure> {
+        let mut others = self.store.sources_by_track(&tracks).await?;
+        others.retain(|file| file.root != self.root || !paths.contains(&file.known.entry.path));
+        let others = look_for(others).await;
+        let elsewhere: HashSet<TrackId> =
+            others.iter().filter(|file| file.is_there).map(|file| file.track).collect();
+        tracks.retain(|track| !elsewhere.contains(track));
+        if !tracks.is_empty() {
+            self.peers.catalog.tracks_set_available(&tracks, false).await?;
+            // So that a file that comes back is seen to, under whatever root.
+            self.store.tracks_set_missing(&tracks).await?;
         }
-        Ok(())
+        Ok(tracks)
     }
 }
 
@@ -329,6 +385,8 @@ impl Run {
 struct Seen {
     paths: HashSet<u64>,
     unreadable: Vec<Vec<u8>>,
+    /// Known paths with another file.
+    changed: Vec<Entry>,
 }
 
 impl Seen {
@@ -350,27 +408,48 @@ fn path_key(path: &[u8]) -> u64 {
     hash.as_bytes()[..8].iter().fold(0, |key, byte| key << 8 | u64::from(*byte))
 }
 
-/// Takes tasks until there are none, or no more are wanted.
-async fn work(
-    mut worker: Worker,
+/// What the workers of a round share.
+struct Bench {
     directory: PathBuf,
     store: Store,
-    tasks: Arc<Mutex<mpsc::Receiver<Task>>>,
-    found: mpsc::Sender<Result<Found, StartError>>,
-    stop: CancellationToken,
-) {
-    while !stop.is_cancelled() {
-        let task = tasks.lock().await.recv().await;
-        let Some(Task { entry, before, may_be_known }) = task else { return };
-        let path = paths::to_bytes(&directory.join(paths::from_bytes(&entry.path)));
-        // A store that fails now fails when the file is settled, and is reported there.
-        let is_known = may_be_known
-            .then_some(async |hash: Vec<u8>| store.is_content_known(&hash).await.unwrap_or(false));
-        let examined = worker.examine(&path, entry.size_bytes, is_known).await;
-        let has_failed = examined.is_err();
-        let result = examined.map(|examined| Found { entry, before, examined });
-        if found.send(result).await.is_err() || has_failed {
+    covers: Arc<Mutex<CoverFinder>>,
+    tasks: Mutex<mpsc::Receiver<Task>>,
+    found: mpsc::Sender<Result<Found, Failure>>,
+}
+
+/// Takes tasks until there are none, or no more are wanted.
+async fn work(mut worker: Worker, bench: Arc<Bench>) {
+    loop {
+        let task = bench.tasks.lock().await.recv().await;
+        let Some(task) = task else { return };
+        let found = bench.look(&mut worker, task).await;
+        let has_failed = found.is_err();
+        if bench.found.send(found).await.is_err() || has_failed {
             return;
         }
+    }
+}
+
+impl Bench {
+    async fn look(&self, worker: &mut Worker, task: Task) -> Result<Found, Failure> {
+        let Task { mut entry, look } = task;
+        let path = paths::to_bytes(&self.directory.join(paths::from_bytes(&entry.path)));
+        let is_enough = (look != Look::Whole).then_some(async |hash: Vec<u8>| {
+            // A store that fails now fails when the file is settled, and is reported there.
+            look == Look::Hash || self.store.is_content_known(&hash).await.unwrap_or(false)
+        });
+        let examined = worker.examine(&path, entry.size_bytes, is_enough).await?;
+        // Kept here and now: covers that wait in memory would soon fill it.
+        let mut cover = None;
+        if let Answer::Read(_) = &examined.answer {
+            let mut covers = self.covers.lock().await;
+            cover = covers.embedded(examined.cover).await?;
+            if cover.is_some() {
+                entry.images = covers::EMBEDDED;
+            } else {
+                cover = covers.beside(&entry.path).await?;
+            }
+        }
+        Ok(Found { entry, answer: examined.answer, cover })
     }
 }

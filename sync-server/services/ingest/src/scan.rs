@@ -2,22 +2,22 @@
 //!
 //! Symbolic links are followed, those to folders after everything that is really there, so that
 //! a folder is known by its own path; a folder that was walked already is not walked again,
-//! which ends every loop. Hidden folders and those that systems keep for themselves are left out.
+//! which ends every loop. What is hidden and what systems keep for themselves is left out; what
+//! cannot be looked at is told.
 
 use std::{
     collections::HashSet,
     fs::{DirEntry, FileType, Metadata},
     io,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::UNIX_EPOCH,
 };
 
-use examine::paths;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::{covers, folder, run::progress::Progress};
 
 /// Endings of the files that are looked into, in lower case.
 const EXTENSIONS: [&str; 15] = [
@@ -29,19 +29,21 @@ const SYSTEM_FOLDERS: [&str; 6] =
     ["$recycle.bin", "system volume information", "lost+found", "@eadir", "__macosx", "#recycle"];
 /// Deepest folder below the root.
 const DEPTH_MAX: usize = 64;
-/// Messages that wait at most; the walk waits with them.
-const QUEUE_MAX: usize = 1_024;
+/// Messages that wait at most, of a million files; the walk waits with them.
+const QUEUE_MAX: usize = 4_096;
 /// Files sent as one message at most.
 const BATCH_MAX: usize = 256;
 
 /// An audio file, not yet opened.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Entry {
     /// Bytes, relative to the root, parted by `/`.
     pub path: Vec<u8>,
     pub size_bytes: u64,
     /// Microseconds since 1970.
     pub mtime_us: i64,
+    /// Stands for the cover images of its folder, see [`covers::stamp`].
+    pub images: i64,
 }
 
 /// News of the walk.
@@ -56,20 +58,25 @@ pub(crate) enum Scanned {
     },
 }
 
-/// Starts to walk; the receiver ends with the walk. Dropping it ends the walk.
-pub(crate) fn start(root: PathBuf, is_stopped: Arc<AtomicBool>) -> mpsc::Receiver<Scanned> {
+/// Starts to walk; the receiver ends with the walk. Dropping it, or `stop`, ends the walk.
+/// `progress` hears of every file at once, however many wait to be received.
+pub(crate) fn start(
+    root: PathBuf,
+    stop: CancellationToken,
+    progress: Arc<Progress>,
+) -> mpsc::Receiver<Scanned> {
     let (sender, receiver) = mpsc::channel(QUEUE_MAX);
     // A blocking thread: reading folders of network disks takes its time.
     tokio::task::spawn_blocking(move || {
         let mut walk = Walk {
-            root: root.clone(),
             sender,
-            is_stopped,
+            stop,
+            progress,
             walked: HashSet::new(),
             linked: Vec::new(),
             batch: Vec::new(),
         };
-        let mut folders = vec![Folder { path: root, relative: Vec::new(), depth: 0 }];
+        let mut folders = vec![Folder { path: root, relative: Vec::new(), depth: 0, above: 0 }];
         // First what is there, then what links lead to.
         while !folders.is_empty() {
             for folder in folders {
@@ -79,7 +86,9 @@ pub(crate) fn start(root: PathBuf, is_stopped: Arc<AtomicBool>) -> mpsc::Receive
             }
             folders = std::mem::take(&mut walk.linked);
         }
-        walk.send_batch();
+        if walk.send_batch().is_some() {
+            walk.progress.scanned();
+        }
     });
     receiver
 }
@@ -88,12 +97,14 @@ struct Folder {
     path: PathBuf,
     relative: Vec<u8>,
     depth: usize,
+    /// Stands for the cover images of the folder above.
+    above: i64,
 }
 
 struct Walk {
-    root: PathBuf,
     sender: mpsc::Sender<Scanned>,
-    is_stopped: Arc<AtomicBool>,
+    stop: CancellationToken,
+    progress: Arc<Progress>,
     /// Identities of folders that were walked.
     walked: HashSet<(u64, u64)>,
     /// Folders that links lead to.
@@ -106,7 +117,7 @@ impl Walk {
     fn folder(&mut self, start: Folder) -> Option<()> {
         let mut stack = vec![start];
         while let Some(folder) = stack.pop() {
-            if self.is_stopped.load(Ordering::Relaxed) {
+            if self.stop.is_cancelled() {
                 return None;
             }
             match self.entries(&folder) {
@@ -134,11 +145,16 @@ impl Walk {
         }
         let mut entries = std::fs::read_dir(&folder.path)?.collect::<io::Result<Vec<_>>>()?;
         entries.sort_by_key(DirEntry::file_name);
+        let own = covers::stamp(&entries);
+        // Covers of a release in several folders stand above its discs.
+        let is_disc = folder::is_disc(&folder.relative);
+        let images = if is_disc { covers::both(own, folder.above) } else { own };
         let mut below = Vec::new();
         for entry in entries {
             let name = entry.file_name();
             let name = name.as_encoded_bytes();
-            if name.starts_with(b".") {
+            // `.hidden`, but not `...And Justice for All`.
+            if name.starts_with(b".") && !name.starts_with(b"..") {
                 continue;
             }
             let mut relative = folder.relative.clone();
@@ -146,59 +162,41 @@ impl Walk {
                 relative.push(b'/');
             }
             relative.extend_from_slice(name);
-            let Ok(kind) = entry.file_type() else { continue };
-            if kind.is_dir() {
-                if !is_system(name) && folder.depth < DEPTH_MAX {
-                    below.push(Folder { path: entry.path(), relative, depth: folder.depth + 1 });
+            let path = entry.path();
+            let found = entry.file_type().and_then(|kind| look_closer(&path, kind));
+            let told = match found {
+                Ok(Kind::Folder { is_link }) if !is_system(name) => {
+                    let depth = folder.depth + 1;
+                    let next = Folder { path, relative, depth, above: own };
+                    let list = if is_link { &mut self.linked } else { &mut below };
+                    if depth <= DEPTH_MAX {
+                        list.push(next);
+                        Some(())
+                    } else {
+                        let reason = format!("it lies more than {DEPTH_MAX} folders deep");
+                        self.problem(next.relative, reason, true)
+                    }
                 }
-            } else if self.file(&entry, kind, relative, folder.depth).is_none() {
+                Ok(Kind::File(metadata)) => {
+                    self.batch.push(Entry {
+                        path: relative,
+                        size_bytes: metadata.len(),
+                        mtime_us: mtime_us(&metadata),
+                        images,
+                    });
+                    Some(())
+                }
+                Ok(Kind::Folder { .. } | Kind::Other) => Some(()),
+                Err(error) => self.problem(relative, unreachable(&entry, &error), !is_audio(&path)),
+            };
+            if told.is_none() {
                 return Ok(None);
             }
         }
         Ok(Some(below))
     }
 
-    fn file(
-        &mut self,
-        entry: &DirEntry,
-        kind: FileType,
-        relative: Vec<u8>,
-        depth: usize,
-    ) -> Option<()> {
-        let path = entry.path();
-        let is_audio = is_audio(&path);
-        if !is_audio && !kind.is_symlink() {
-            return Some(());
-        }
-        // Follows links, which the entry's own metadata would not.
-        match std::fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => {
-                if depth < DEPTH_MAX && !is_system(crate::folder::name(&relative)) {
-                    self.linked.push(Folder { path, relative, depth: depth + 1 });
-                }
-            }
-            Ok(metadata) if metadata.is_file() && is_audio => {
-                self.batch.push(Entry {
-                    path: relative,
-                    size_bytes: metadata.len(),
-                    mtime_us: mtime_us(&metadata),
-                });
-            }
-            Err(error) if is_audio => {
-                let reason = if kind.is_symlink() && error.kind() == io::ErrorKind::NotFound {
-                    "it is a link that leads nowhere".to_owned()
-                } else {
-                    format!("it cannot be read: {}", words(&error))
-                };
-                self.problem(relative, reason, false)?;
-            }
-            Ok(_) | Err(_) => {}
-        }
-        Some(())
-    }
-
     fn problem(&mut self, path: Vec<u8>, reason: String, is_folder: bool) -> Option<()> {
-        tracing::debug!(root = %self.root.display(), path = %paths::shown(&path), reason);
         self.sender.blocking_send(Scanned::Problem { path, reason, is_folder }).ok()
     }
 
@@ -206,7 +204,46 @@ impl Walk {
         if self.batch.is_empty() {
             return Some(());
         }
+        self.progress.found(&self.batch);
         self.sender.blocking_send(Scanned::Files(std::mem::take(&mut self.batch))).ok()
+    }
+}
+
+/// What is behind a name.
+enum Kind {
+    Folder {
+        is_link: bool,
+    },
+    /// Of audio.
+    File(Metadata),
+    Other,
+}
+
+fn look_closer(path: &Path, kind: FileType) -> io::Result<Kind> {
+    let is_link = kind.is_symlink();
+    if kind.is_dir() {
+        return Ok(Kind::Folder { is_link });
+    }
+    if !is_link && !is_audio(path) {
+        return Ok(Kind::Other);
+    }
+    // Follows links, which the entry's own metadata would not.
+    let metadata = std::fs::metadata(path)?;
+    Ok(if metadata.is_dir() {
+        Kind::Folder { is_link }
+    } else if metadata.is_file() && is_audio(path) {
+        Kind::File(metadata)
+    } else {
+        Kind::Other
+    })
+}
+
+fn unreachable(entry: &DirEntry, error: &io::Error) -> String {
+    let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+    if is_link && error.kind() == io::ErrorKind::NotFound {
+        "it is a link that leads nowhere".to_owned()
+    } else {
+        format!("it cannot be read: {}", words(error))
     }
 }
 
@@ -216,7 +253,7 @@ pub(crate) fn look(path: &Path) -> Option<(u64, i64)> {
     metadata.is_file().then(|| (metadata.len(), mtime_us(&metadata)))
 }
 
-fn mtime_us(metadata: &Metadata) -> i64 {
+pub(crate) fn mtime_us(metadata: &Metadata) -> i64 {
     let Ok(modified) = metadata.modified() else { return 0 };
     match modified.duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),

@@ -8,16 +8,20 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use api::imports::{Import, ImportState};
+use api::imports::{Import, ImportProblem, ImportState};
 use domain::{ImportId, TrackId};
 use engine_sql::Db;
 use examine::WorkerCommand;
-use tokio::sync::watch;
+use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    covers::CoverFinder,
     peer::{Catalog, Covers},
-    run::{Run, progress::Progress},
+    run::{
+        Run,
+        progress::{OnProblem, Progress},
+    },
     scan,
     store::{RootId, Store},
 };
@@ -28,6 +32,13 @@ const STORED_EVERY: Duration = Duration::from_secs(2);
 const UNSTORED_MAX: usize = 16;
 /// How often a caller of `import_run` hears of progress.
 const TOLD_EVERY: Duration = Duration::from_millis(250);
+/// How long stopping waits for what imports have in hand, such as a batch on its way to a
+/// database that hangs. What is not stored by then is imported by the next run.
+const STOP_TIME: Duration = Duration::from_secs(10);
+/// How often, and with which pauses, a folder's lock is tried: a look at whether an import runs
+/// elsewhere holds it for a moment.
+const LOCK_TRIES: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// How the import runs.
 #[derive(Clone, Debug)]
@@ -144,15 +155,18 @@ impl Service {
     }
 
     /// Imports a folder and waits for the end. `on_progress` is called some times a second and
-    /// once at the end. A run that stopped before its end is an `Ok` whose state is `Failed`.
+    /// once at the end, `on_problem` for each file that fails, when it does. A run that stopped
+    /// before its end is an `Ok` whose state is `Failed`.
     pub async fn import_run(
         self: &Arc<Self>,
         directory: &Path,
         on_progress: impl Fn(&Import) + Send,
+        on_problem: impl Fn(&ImportProblem) + Send + Sync + 'static,
     ) -> Result<Import, Error> {
-        let ready = self.prepare(directory).await?;
+        let ready = self.prepare(directory, Box::new(on_problem)).await?;
         let mut news = ready.run.progress.watch();
-        let run = self.tasks.track_future(self.clone().carry_out(ready));
+        // Not one of the tracked tasks: `stop` must not wait for what only its caller moves on.
+        let run = self.clone().carry_out(ready);
         tokio::pin!(run);
         let mut ticks = tokio::time::interval(TOLD_EVERY);
         let import = loop {
@@ -167,7 +181,7 @@ impl Service {
 
     /// Starts to import a folder in the background.
     pub async fn import_start(self: &Arc<Self>, directory: &Path) -> Result<Import, Error> {
-        let ready = self.prepare(directory).await?;
+        let ready = self.prepare(directory, Box::new(|_| {})).await?;
         let import = ready.run.progress.watch().borrow().clone();
         self.tasks.spawn(self.clone().carry_out(ready));
         Ok(import)
@@ -182,9 +196,8 @@ impl Service {
         if let Some(end) = self.unstored().iter().find(|end| end.id == id) {
             return Ok(Some(end.clone()));
         }
-        let has_ended = matches!(import.state, ImportState::Done | ImportState::Failed);
         // Another process may be at it; if none holds the lock, whoever did is dead.
-        if !has_ended && self.lock(&root).is_ok() {
+        if !has_ended(&import) && self.lock(&root).is_ok() {
             import.state = ImportState::Failed;
             import.remaining_ms = None;
             import.failure = Some(
@@ -197,6 +210,36 @@ impl Service {
     /// Progress of a running import; `None` where it does not run in this process now.
     pub fn import_watch(&self, id: ImportId) -> Option<watch::Receiver<Import>> {
         self.running().get(&id).map(|running| running.progress.watch())
+    }
+
+    /// Progress of an import wherever it runs: of one in another process, as that stores it. The
+    /// last news are those of its end. `None` where there was no such import.
+    pub async fn import_follow(
+        self: &Arc<Self>,
+        id: ImportId,
+    ) -> Result<Option<watch::Receiver<Import>>, Error> {
+        if let Some(news) = self.import_watch(id) {
+            return Ok(Some(news));
+        }
+        let Some(import) = self.import_view(id).await? else { return Ok(None) };
+        let (sender, news) = watch::channel(import);
+        let service = self.clone();
+        tokio::spawn(async move {
+            while !has_ended(&sender.borrow().clone()) {
+                tokio::select! {
+                    () = tokio::time::sleep(STORED_EVERY) => {}
+                    () = sender.closed() => return,
+                    () = service.stop.cancelled() => return,
+                }
+                match service.import_view(id).await {
+                    Ok(Some(import)) => sender.send_replace(import),
+                    Ok(None) => return,
+                    // The store may answer the next time.
+                    Err(_) => continue,
+                };
+            }
+        });
+        Ok(Some(news))
     }
 
     /// Where the audio of a track is; `None` where it is unknown or its file is missing. Of
@@ -216,20 +259,28 @@ impl Service {
         Ok(intact.await.unwrap_or(None))
     }
 
-    /// Ends running imports after what they have in hand is stored; new ones are refused.
+    /// Ends running imports after what is found is stored; new ones are refused. Imports in the
+    /// background are waited for, but not for ever; one that [`Self::import_run`] runs ends with
+    /// that call.
     pub async fn stop(&self) {
         self.stop.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        if tokio::time::timeout(STOP_TIME, self.tasks.wait()).await.is_err() {
+            tracing::warn!("an import did not stop in time; it goes on where it was the next time");
+        }
     }
 
-    async fn prepare(self: &Arc<Self>, directory: &Path) -> Result<Ready, Error> {
+    async fn prepare(
+        self: &Arc<Self>,
+        directory: &Path,
+        on_problem: OnProblem,
+    ) -> Result<Ready, Error> {
         if self.stop.is_cancelled() {
             return Err(Error::Stopping);
         }
         let directory = resolve(directory)?;
         let root = RootId::of(&directory);
-        let lock = self.lock(&root)?;
+        let lock = self.lock_patiently(&root).await?;
         let started_at_us = now_us();
         let id = ImportId::new(started_at_us.cast_unsigned() / 1_000, rand::random());
         let import = Import {
@@ -253,14 +304,16 @@ impl Service {
             finished_at_us: None,
         };
         self.store.import_put(&root, &import).await?;
-        let progress = Arc::new(Progress::new(import));
+        let progress = Arc::new(Progress::new(import, on_problem));
         self.running().insert(id, Running { root: root.clone(), progress: progress.clone() });
         let listed = Listed { service: self.clone(), id };
         let n_cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let n_workers = self.settings.n_workers;
+        let covers = CoverFinder::new(self.peers.covers.clone(), directory.clone());
         let run = Run {
             root,
             directory,
+            covers: Arc::new(AsyncMutex::new(covers)),
             store: self.store.clone(),
             peers: self.peers.clone(),
             worker: Arc::new(self.settings.worker.clone()),
@@ -317,6 +370,18 @@ impl Service {
         import
     }
 
+    async fn lock_patiently(&self, root: &RootId) -> Result<Lock, Error> {
+        for _ in 1..LOCK_TRIES {
+            match self.lock(root) {
+                Err(Error::AlreadyRunning { import: None }) => {
+                    tokio::time::sleep(LOCK_PAUSE).await;
+                }
+                locked => return locked,
+            }
+        }
+        self.lock(root)
+    }
+
     /// Locks a root, for this process and against others.
     fn lock(&self, root: &RootId) -> Result<Lock, Error> {
         let path = self.settings.lock_dir.join(format!("import-{}.lock", root.0));
@@ -344,6 +409,10 @@ impl Service {
         // Whole after every change: a panic elsewhere spoils nothing.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+pub(crate) fn has_ended(import: &Import) -> bool {
+    matches!(import.state, ImportState::Done | ImportState::Failed)
 }
 
 /// The folder itself, links resolved, so that it is one root however it is named.

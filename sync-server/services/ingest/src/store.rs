@@ -2,10 +2,7 @@
 
 mod steps;
 
-use std::{
-    collections::{HashMap, HashSet},
-    path::PathBuf,
-};
+use std::{collections::HashSet, path::PathBuf};
 
 use api::imports::{Import, ImportState};
 use domain::{ImportId, TrackId};
@@ -16,14 +13,20 @@ use engine_sql::{
 
 use examine::paths;
 
-use crate::{Located, scan::Entry};
+use crate::{
+    Located, covers,
+    scan::{self, Entry},
+};
 
-/// Raised when files that were broken deserve another look.
-const EXAMINER: i64 = 1;
+/// Raised when files deserve another look: because more is read in them, or because the catalog
+/// sorts what is read by other rules. The next import looks into every file again.
+const EXAMINER: i64 = 2;
 /// Imports are remembered this long.
 const IMPORTS_KEPT_US: i64 = 90 * 24 * 3_600 * 1_000_000;
 /// Rows read at a time where all of a root are.
 const PAGE: i64 = 2_000;
+/// Values looked for in one query.
+const VALUES_MAX: usize = 256;
 
 /// A folder that was imported; named by the hash of its path.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -99,26 +102,53 @@ impl Known {
     }
 
     pub fn is_same_file(&self, entry: &Entry) -> bool {
-        self.entry == *entry
+        let known = &self.entry;
+        (&known.path, known.size_bytes, known.mtime_us)
+            == (&entry.path, entry.size_bytes, entry.mtime_us)
     }
 
     pub fn was_examined_as_now(&self) -> bool {
         self.examiner == EXAMINER
     }
+
+    /// Whether another look would find the same: by the same rules, beside the same images.
+    pub fn is_up_to_date(&self, entry: &Entry) -> bool {
+        let images = self.entry.images;
+        self.was_examined_as_now() && (images == covers::EMBEDDED || images == entry.images)
+    }
 }
 
-/// A file with the same content, maybe under another root.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Twin {
+/// A file of a track, maybe under another root.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
     pub root: RootId,
     /// Absolute.
     pub absolute: PathBuf,
-    /// Relative to its root.
-    pub path: Vec<u8>,
     pub track: TrackId,
-    pub state: State,
-    pub content_type: String,
-    pub release_key: String,
+    /// As it was when last looked into.
+    pub known: Known,
+    /// Whether it is there now, as it was then; set by [`look_for`].
+    pub is_there: bool,
+}
+
+impl Source {
+    pub fn is(&self, root: &RootId, path: &[u8]) -> bool {
+        self.root == *root && self.known.entry.path == path
+    }
+}
+
+/// Says of each file whether it is there with the content it is known by.
+pub(crate) async fn look_for(mut sources: Vec<Source>) -> Vec<Source> {
+    let looked = tokio::task::spawn_blocking(move || {
+        for source in &mut sources {
+            let entry = &source.known.entry;
+            source.is_there = source.known.state == State::Here
+                && scan::look(&source.absolute) == Some((entry.size_bytes, entry.mtime_us));
+        }
+        sources
+    });
+    // The thread does nothing that panics.
+    looked.await.unwrap_or_default()
 }
 
 /// The import's tables.
@@ -198,39 +228,36 @@ impl Store {
         Ok(found != 0)
     }
 
-    /// Files with these contents that became tracks, by content.
-    pub async fn twins(&self, hashes: &[&[u8]]) -> Result<HashMap<Vec<u8>, Vec<Twin>>, Error> {
-        let mut twins = HashMap::<_, Vec<_>>::new();
-        if hashes.is_empty() {
-            return Ok(twins);
+    /// Files with these contents that became tracks.
+    pub async fn sources_by_content(&self, hashes: &[Vec<u8>]) -> Result<Vec<Source>, Error> {
+        self.sources_by("f.track_id <> '' AND f.content_hash", hashes).await
+    }
+
+    /// Files of these tracks.
+    pub async fn sources_by_track(&self, tracks: &[TrackId]) -> Result<Vec<Source>, Error> {
+        let tracks: Vec<_> = tracks.iter().map(TrackId::to_string).collect();
+        self.sources_by("f.track_id", &tracks).await
+    }
+
+    async fn sources_by<T>(&self, column: &str, values: &[T]) -> Result<Vec<Source>, Error>
+    where
+        T: Clone + Send + for<'q> sqlx::Encode<'q, sqlx::Any> + sqlx::Type<sqlx::Any> + 'static,
+    {
+        let mut sources = Vec::new();
+        for chunk in values.chunks(VALUES_MAX) {
+            let sql = format!(
+                "{SOURCE} WHERE {column} IN ({}) ORDER BY f.root_id, f.path LIMIT 10000",
+                placeholders(1, chunk.len())
+            );
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for value in chunk {
+                query = query.bind(value.clone());
+            }
+            for row in query.fetch_all(self.db.read()).await? {
+                sources.extend(source(&row)?);
+            }
         }
-        let sql = format!(
-            "SELECT f.content_hash, f.root_id, f.path, f.track_id, f.state, f.content_type,
-                    f.release_key, r.directory
-             FROM ingest_file f JOIN ingest_root r ON r.root_id = f.root_id
-             WHERE f.track_id <> '' AND f.content_hash IN ({})
-             ORDER BY f.root_id, f.path LIMIT 10000",
-            placeholders(1, hashes.len())
-        );
-        let mut query = sqlx::query(AssertSqlSafe(sql));
-        for hash in hashes {
-            query = query.bind(hash.to_vec());
-        }
-        for row in query.fetch_all(self.db.read()).await? {
-            let Ok(track) = row.try_get::<String, _>(3)?.parse() else { continue };
-            let path: Vec<u8> = row.try_get(2)?;
-            twins.entry(row.try_get(0)?).or_default().push(Twin {
-                root: RootId(row.try_get(1)?),
-                absolute: paths::from_bytes(&row.try_get::<Vec<u8>, _>(7)?)
-                    .join(paths::from_bytes(&path)),
-                path,
-                track,
-                state: State::from_name(&row.try_get::<String, _>(4)?),
-                content_type: row.try_get(5)?,
-                release_key: row.try_get(6)?,
-            });
-        }
-        Ok(twins)
+        Ok(sources)
     }
 
     /// The key under which tracks in a release's folder went to the catalog before.
@@ -279,7 +306,8 @@ impl Store {
                         .bind(file.release_key.clone())
                         .bind(file.state.as_str())
                         .bind(file.remark.clone().unwrap_or_default())
-                        .bind(EXAMINER)
+                        .bind(file.examiner)
+                        .bind(file.entry.images)
                         .execute(&mut *tx)
                         .await?;
                 }
@@ -371,33 +399,22 @@ impl Store {
         Ok(sources)
     }
 
-    /// Of these tracks, those with a file that is there and not one of `except`.
-    pub async fn tracks_here(
-        &self,
-        root: &RootId,
-        tracks: &[TrackId],
-        except: &HashSet<Vec<u8>>,
-    ) -> Result<HashSet<TrackId>, Error> {
-        let mut here = HashSet::new();
-        for chunk in tracks.chunks(200) {
-            let sql = format!(
-                "SELECT track_id, root_id, path FROM ingest_file
-                 WHERE state = 'here' AND track_id IN ({})",
-                placeholders(1, chunk.len())
-            );
-            let mut query = sqlx::query(AssertSqlSafe(sql));
-            for track in chunk {
-                query = query.bind(track.to_string());
-            }
-            for row in query.fetch_all(self.db.read()).await? {
-                let is_other = row.try_get::<String, _>(1)? != root.0
-                    || !except.contains(&row.try_get::<Vec<u8>, _>(2)?);
-                if is_other && let Ok(track) = row.try_get::<String, _>(0)?.parse() {
-                    here.insert(track);
+    /// Marks all files of these tracks as missing, whatever root they are under.
+    pub async fn tracks_set_missing(&self, tracks: &[TrackId]) -> Result<(), Error> {
+        self.db
+            .with_tx(|mut tx| async move {
+                for track in tracks {
+                    sqlx::query(
+                        "UPDATE ingest_file SET state = 'missing'
+                         WHERE track_id = $1 AND state = 'here'",
+                    )
+                    .bind(track.to_string())
+                    .execute(&mut *tx)
+                    .await?;
                 }
-            }
-        }
-        Ok(here)
+                Ok(())
+            })
+            .await
     }
 
     /// Stores how an import stands.
@@ -442,16 +459,34 @@ impl Store {
 }
 
 const FILE: &str = "SELECT f.path, f.size_bytes, f.mtime_us, f.content_hash, f.track_id,
-    f.content_type, f.release_key, f.state, f.remark, f.examiner FROM ingest_file f";
+    f.content_type, f.release_key, f.state, f.remark, f.examiner, f.images FROM ingest_file f";
+
+const SOURCE: &str = "SELECT f.path, f.size_bytes, f.mtime_us, f.content_hash, f.track_id,
+    f.content_type, f.release_key, f.state, f.remark, f.examiner, f.images, f.root_id, r.directory
+    FROM ingest_file f JOIN ingest_root r ON r.root_id = f.root_id";
 
 const PUT: &str = "INSERT INTO ingest_file (root_id, path, folder, size_bytes, mtime_us,
-    content_hash, track_id, content_type, release_key, state, remark, examiner)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    content_hash, track_id, content_type, release_key, state, remark, examiner, images)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
     ON CONFLICT (root_id, path) DO UPDATE SET size_bytes = excluded.size_bytes,
     mtime_us = excluded.mtime_us, content_hash = excluded.content_hash,
     track_id = excluded.track_id, content_type = excluded.content_type,
     release_key = excluded.release_key, state = excluded.state, remark = excluded.remark,
-    examiner = excluded.examiner";
+    examiner = excluded.examiner, images = excluded.images";
+
+/// `None` where the row is of no track.
+fn source(row: &AnyRow) -> Result<Option<Source>, sqlx::Error> {
+    let known = known(row)?;
+    let Some(track) = known.track else { return Ok(None) };
+    Ok(Some(Source {
+        root: RootId(row.try_get(11)?),
+        absolute: paths::from_bytes(&row.try_get::<Vec<u8>, _>(12)?)
+            .join(paths::from_bytes(&known.entry.path)),
+        track,
+        known,
+        is_there: false,
+    }))
+}
 
 fn known(row: &AnyRow) -> Result<Known, sqlx::Error> {
     let remark: String = row.try_get(8)?;
@@ -460,6 +495,7 @@ fn known(row: &AnyRow) -> Result<Known, sqlx::Error> {
             path: row.try_get(0)?,
             size_bytes: row.try_get::<i64, _>(1)?.cast_unsigned(),
             mtime_us: row.try_get(2)?,
+            images: row.try_get(10)?,
         },
         content_hash: row.try_get(3)?,
         track: row.try_get::<String, _>(4)?.parse().ok(),

@@ -3,6 +3,8 @@
 
 #[path = "import/broken.rs"]
 mod broken;
+#[path = "import/covers.rs"]
+mod covers;
 #[path = "import/faults.rs"]
 mod faults;
 #[path = "import/fixture.rs"]
@@ -11,6 +13,8 @@ mod fixture;
 mod formats;
 #[path = "import/http.rs"]
 mod http;
+#[path = "import/identity.rs"]
+mod identity;
 #[path = "import/incremental.rs"]
 mod incremental;
 #[path = "import/tags.rs"]

@@ -16,17 +16,21 @@ const PROBLEMS_MAX: usize = 100;
 /// News are told at most this often.
 const NEWS_TIME: Duration = Duration::from_millis(100);
 
+/// Hears of every file that fails, when it does.
+pub(crate) type OnProblem = Box<dyn Fn(&ImportProblem) + Send + Sync>;
+
 /// The progress of one run, told to whoever watches.
 pub(crate) struct Progress {
     counts: Mutex<Counts>,
     news: watch::Sender<Import>,
+    on_problem: OnProblem,
     started: Instant,
 }
 
 struct Counts {
     import: Import,
     decoded_ms: u64,
-    /// Bytes of the files that go to the workers, and of those that came back.
+    /// Bytes of the files that the workers may have to look into, and of those they did.
     todo_bytes: u64,
     examined_bytes: u64,
     n_todo: u64,
@@ -38,7 +42,7 @@ struct Counts {
 const FILE_COST_BYTES: u64 = 100_000;
 
 impl Progress {
-    pub fn new(import: Import) -> Self {
+    pub fn new(import: Import, on_problem: OnProblem) -> Self {
         let counts = Counts {
             import: import.clone(),
             decoded_ms: 0,
@@ -51,6 +55,7 @@ impl Progress {
         Self {
             counts: Mutex::new(counts),
             news: watch::Sender::new(import),
+            on_problem,
             started: Instant::now(),
         }
     }
@@ -59,14 +64,20 @@ impl Progress {
         self.news.subscribe()
     }
 
+    /// Files that the walk came by. Until more is known, each may have to be looked into.
     pub fn found(&self, entries: &[Entry]) {
-        self.change(|counts| counts.import.n_found += entries.len() as u64);
+        self.change(|counts| {
+            counts.import.n_found += entries.len() as u64;
+            counts.n_todo += entries.len() as u64;
+            counts.todo_bytes += entries.iter().map(|entry| entry.size_bytes).sum::<u64>();
+        });
     }
 
-    pub fn to_examine(&self, entry: &Entry) {
+    /// A file that need not be looked into.
+    pub fn passed_over(&self, entry: &Entry) {
         self.change(|counts| {
-            counts.n_todo += 1;
-            counts.todo_bytes += entry.size_bytes;
+            counts.n_todo -= 1;
+            counts.todo_bytes -= entry.size_bytes;
         });
     }
 
@@ -116,24 +127,26 @@ impl Progress {
     }
 
     pub fn failed(&self, path: &[u8], reason: String) {
-        self.change(|counts| {
-            counts.import.n_failed += 1;
-            counts.problem(path, reason);
-        });
+        self.change(|counts| counts.import.n_failed += 1);
+        self.problem(path, reason);
     }
 
     /// A file that could not even be looked at was not among those found.
     pub fn failed_unopened(&self, path: &[u8], reason: String) {
-        self.change(|counts| {
-            counts.import.n_found += 1;
-            counts.import.n_failed += 1;
-            counts.problem(path, reason);
-        });
+        self.change(|counts| counts.import.n_found += 1);
+        self.failed(path, reason);
     }
 
-    /// A folder is no file: it is named, but not counted.
-    pub fn folder_unreadable(&self, path: &[u8], reason: String) {
-        self.change(|counts| counts.problem(path, reason));
+    /// Names what is wrong; a folder is named only, for it is no file to be counted.
+    pub fn problem(&self, path: &[u8], reason: String) {
+        let problem = ImportProblem { path: paths::shown(path), reason };
+        tracing::warn!(path = problem.path, reason = problem.reason, "not imported");
+        (self.on_problem)(&problem);
+        self.change(|counts| {
+            if counts.import.problems.len() < PROBLEMS_MAX {
+                counts.import.problems.push(problem);
+            }
+        });
     }
 
     /// The end, not told yet; `failure` says why it came early.
@@ -168,12 +181,6 @@ impl Progress {
 }
 
 impl Counts {
-    fn problem(&mut self, path: &[u8], reason: String) {
-        if self.import.problems.len() < PROBLEMS_MAX {
-            self.import.problems.push(ImportProblem { path: paths::shown(path), reason });
-        }
-    }
-
     fn reckon(&mut self, elapsed: Duration) {
         let seconds = elapsed.as_secs_f64().max(1e-3);
         let import = &mut self.import;

@@ -1,10 +1,13 @@
 //! Makes tracks of what the workers found, a batch at a time.
 //!
-//! A file is the track it was before, by path; else the track of a file with the same content:
-//! of one that is gone (it moved), or of one that is still there (a copy: a second source of the
-//! same track, which stays on the release of the first); else a new track. New ids are stored
-//! before the catalog hears of them, and files count as here after it did: whenever the process
-//! ends, the next run gives the same ids.
+//! Content says which track a file is: that of a file with the same content, which is gone (it
+//! moved), or is still there (a copy: a second source of the same track, which stays on the
+//! release of the first). A file with a content of its own is the track it was before, by path,
+//! unless another file still is that track; else it is a new one ([`Settler::fate`]). A track
+//! that lost its path to another is remembered by its content, for when that turns up again.
+//!
+//! New ids are stored before the catalog hears of them, and files count as here after it did:
+//! whenever the process ends, the next run gives the same ids.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -16,9 +19,9 @@ use examine::{Answer, Report, paths};
 
 use super::{Failure, Found, Run};
 use crate::{
-    covers::CoverFinder,
-    folder, scan,
-    store::{Known, RootId, State, Twin},
+    folder,
+    scan::Entry,
+    store::{Known, RootId, Source, State, look_for},
 };
 
 /// Release keys remembered, then asked for anew.
@@ -26,11 +29,35 @@ const KEYS_MAX: usize = 4_096;
 
 pub(super) struct Settler<'a> {
     run: &'a Run,
-    covers: CoverFinder,
+    started_ms: u64,
     /// Of the library's own folder.
     root_name: Vec<u8>,
     /// Release key by folder.
     keys: HashMap<Vec<u8>, String>,
+    /// Files that were hashed, and need to be decoded.
+    left_over: Vec<Entry>,
+}
+
+/// What is known about the files of a batch.
+struct Context<'a> {
+    root: &'a RootId,
+    before: HashMap<Vec<u8>, Known>,
+    by_content: HashMap<Vec<u8>, Vec<Source>>,
+    /// All files of the tracks that the files of the batch were.
+    of_tracks: Vec<Source>,
+}
+
+/// Which track a file is.
+enum Fate {
+    /// As before: it was only touched.
+    Same,
+    /// Its own by path, with the content it has now.
+    Own(TrackId),
+    /// That of another file.
+    Twin(Box<Source>),
+    New,
+    /// It has to be decoded before this can be said.
+    Unsure,
 }
 
 /// What happens to a batch.
@@ -46,9 +73,12 @@ struct Plan {
     available: Vec<TrackId>,
     /// Tracks whose file is broken, or has become another track.
     orphaned: Vec<TrackId>,
+    /// Files that have become another track, as they were.
+    given_up: Vec<Known>,
     /// Tracks made of contents in this batch.
     made: HashMap<Vec<u8>, (TrackId, String)>,
-    outcomes: Vec<Outcome>,
+    /// With the size of the file.
+    outcomes: Vec<(Outcome, u64)>,
 }
 
 /// With how many milliseconds of sound were decoded for it.
@@ -64,27 +94,29 @@ impl<'a> Settler<'a> {
     pub fn new(run: &'a Run) -> Self {
         Self {
             run,
+            started_ms: now_ms(),
             root_name: run
                 .directory
                 .file_name()
                 .map_or_else(Vec::new, |n| paths::to_bytes(n.as_ref())),
-            covers: CoverFinder::new(run.peers.covers.clone(), run.directory.clone()),
             keys: HashMap::new(),
+            left_over: Vec::new(),
         }
     }
 
+    /// Files that were only hashed, and have to be decoded.
+    pub fn left_over(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.left_over)
+    }
+
     pub async fn settle(&mut self, batch: Vec<Found>) -> Result<(), Failure> {
-        let sizes: Vec<u64> = batch.iter().map(|found| found.entry.size_bytes).collect();
-        let hashes: Vec<Vec<u8>> =
-            batch.iter().filter_map(|found| content_hash(&found.examined.answer)).collect();
-        let hashes: Vec<&[u8]> = hashes.iter().map(Vec::as_slice).collect();
-        let mut twins = self.run.store.twins(&hashes).await?;
+        let mut context = self.context(&batch).await?;
         let mut plan = Plan::default();
         for found in batch {
-            self.plan(found, &mut twins, &mut plan).await?;
+            self.plan(found, &mut context, &mut plan).await?;
         }
         self.carry_out(&mut plan).await?;
-        for (outcome, size_bytes) in plan.outcomes.into_iter().zip(sizes) {
+        for (outcome, size_bytes) in plan.outcomes {
             let progress = &self.run.progress;
             match outcome {
                 Outcome::Added(decoded_ms) => progress.added(decoded_ms),
@@ -98,6 +130,20 @@ impl<'a> Settler<'a> {
         Ok(())
     }
 
+    async fn context(&self, batch: &[Found]) -> Result<Context<'a>, Failure> {
+        let store = &self.run.store;
+        let entries: Vec<Entry> = batch.iter().map(|found| found.entry.clone()).collect();
+        let before = self.run.known(&entries).await?;
+        let hashes: Vec<_> = batch.iter().filter_map(|f| content_hash(&f.answer)).collect();
+        let mut by_content = HashMap::<_, Vec<_>>::new();
+        for source in look_for(store.sources_by_content(&hashes).await?).await {
+            by_content.entry(source.known.content_hash.clone()).or_default().push(source);
+        }
+        let tracks: Vec<TrackId> = before.values().filter_map(|known| known.track).collect();
+        let of_tracks = look_for(store.sources_by_track(&tracks).await?).await;
+        Ok(Context { root: &self.run.root, before, by_content, of_tracks })
+    }
+
     async fn carry_out(&self, plan: &mut Plan) -> Result<(), Failure> {
         let (root, store, catalog) = (&self.run.root, &self.run.store, &self.run.peers.catalog);
         store.files_put(root, &plan.pending, &[]).await?;
@@ -108,16 +154,13 @@ impl<'a> Settler<'a> {
             catalog.tracks_set_available(&plan.available, true).await?;
         }
         if !plan.orphaned.is_empty() {
-            let paths: HashSet<Vec<u8>> =
-                plan.settled.iter().map(|file| file.entry.path.clone()).collect();
-            let kept: HashSet<TrackId> = plan
-                .settled
-                .iter()
-                .filter(|file| file.state == State::Here)
-                .filter_map(|file| file.track)
-                .collect();
+            let here = plan.settled.iter().filter(|file| file.state == State::Here);
+            let kept: HashSet<TrackId> = here.filter_map(|file| file.track).collect();
             plan.orphaned.retain(|track| !kept.contains(track));
-            self.run.set_unavailable(std::mem::take(&mut plan.orphaned), &paths).await?;
+            let paths = plan.settled.iter().map(|file| file.entry.path.clone()).collect();
+            let gone = self.run.set_unavailable(std::mem::take(&mut plan.orphaned), &paths).await?;
+            plan.given_up.retain(|file| file.track.is_some_and(|track| gone.contains(&track)));
+            plan.settled.extend(plan.given_up.drain(..).map(remembered));
         }
         Ok(store.files_put(root, &plan.settled, &plan.gone).await?)
     }
@@ -125,83 +168,121 @@ impl<'a> Settler<'a> {
     async fn plan(
         &mut self,
         found: Found,
-        twins: &mut HashMap<Vec<u8>, Vec<Twin>>,
+        context: &mut Context<'_>,
         plan: &mut Plan,
     ) -> Result<(), Failure> {
-        let Found { entry, before, examined } = found;
-        let (hash, report) = match examined.answer {
+        let Found { entry, answer, cover } = found;
+        let before = context.before.get(&entry.path).cloned();
+        let content_hash = content_hash(&answer).unwrap_or_default();
+        let report = match answer {
             Answer::Broken { reason, is_passing } => {
                 plan.broken(entry, before, reason, is_passing);
                 return Ok(());
             }
-            Answer::Known { content_hash } | Answer::Hashed { content_hash } => {
-                (paths::unhex(&content_hash).unwrap_or_default(), None)
-            }
-            Answer::Read(report) => {
-                (paths::unhex(&report.content_hash).unwrap_or_default(), Some(report))
-            }
+            Answer::Known { .. } | Answer::Hashed { .. } => None,
+            Answer::Read(report) => Some(report),
         };
-        // Touched, but the same.
-        if let Some(before) = &before
-            && before.content_hash == hash
-            && report.is_none()
-        {
-            if before.state != State::Here {
-                plan.available.extend(before.track);
-            }
-            plan.settled.push(Known { entry, state: State::Here, ..before.clone() });
-            plan.outcomes.push(Outcome::Unchanged);
-            return Ok(());
-        }
-        let mut file = Known { content_hash: hash.clone(), ..Known::new(entry, State::Here) };
-        let own = before.as_ref().and_then(|before| before.track.map(|track| (track, before)));
-        let twin =
-            twins.get_mut(&hash).and_then(|twins| pick(twins, &file.entry.path, &self.run.root));
-        let outcome: fn(u64) -> Outcome = match (own, report.is_some(), twin) {
-            // Its own track, with another content.
-            (Some((track, before)), true, _) => {
-                file.track = Some(track);
-                file.release_key.clone_from(&before.release_key);
-                if before.state == State::Pending { Outcome::Added } else { Outcome::Changed }
-            }
-            // The track of another file.
-            (own, _, Some((twin, is_gone))) => {
-                file.track = Some(twin.track);
-                file.release_key.clone_from(&twin.release_key);
-                file.content_type.clone_from(&twin.content_type);
-                plan.available.push(twin.track);
-                plan.orphaned.extend(own.map(|(track, _)| track));
-                if is_gone {
-                    plan.gone.push((twin.root.clone(), twin.path.clone()));
-                    Outcome::Moved
-                } else {
-                    Outcome::Added
-                }
-            }
-            (_, false, None) => {
-                let reason = "it changed while it was looked at; import again".to_owned();
-                plan.outcomes.push(Outcome::Failed { path: file.entry.path, reason });
+        let mut file = Known { content_hash, ..Known::new(entry, State::Here) };
+        let fate = self.fate(&file, before.as_ref(), report.is_some(), context, plan);
+        let is_known_path = before.as_ref().is_some_and(|before| before.track.is_some());
+        let outcome: fn(u64) -> Outcome = match fate {
+            Fate::Same => {
+                plan.touched(file.entry, before);
                 return Ok(());
             }
-            (None, true, None) => {
-                if let Some((track, key)) = plan.made.get(&hash) {
-                    file.track = Some(*track);
-                    file.release_key.clone_from(key);
-                } else {
-                    let track = TrackId::new(now_ms(), rand::random());
-                    file.track = Some(track);
-                    file.release_key = self.release_key(&file.entry.path).await?;
-                    plan.made.insert(hash, (track, file.release_key.clone()));
-                    plan.pending.push(Known { state: State::Pending, ..file.clone() });
-                }
+            Fate::Unsure => {
+                self.left_over.push(file.entry);
+                return Ok(());
+            }
+            Fate::Own(track) => {
+                file.track = Some(track);
+                let is_pending = before.as_ref().is_some_and(|b| b.state == State::Pending);
+                file.release_key = before.map(|before| before.release_key).unwrap_or_default();
+                if is_pending { Outcome::Added } else { Outcome::Changed }
+            }
+            Fate::Twin(twin) => {
+                plan.give_up(before, Some(twin.track));
+                plan.take_over(&mut file, *twin, report.is_some(), is_known_path)
+            }
+            Fate::New => {
+                plan.give_up(before, None);
+                self.make(&mut file, plan).await?;
                 Outcome::Added
             }
         };
-        let Some(report) = report else {
-            plan.outcomes.push(outcome(0));
-            plan.settled.push(file);
+        let decoded_ms = report.as_ref().map_or(0, |report| report.duration_ms);
+        plan.outcomes.push((outcome(decoded_ms), file.entry.size_bytes));
+        if let Some(report) = report {
+            self.put(&mut file, *report, cover, context, plan).await?;
+        }
+        plan.settled.push(file);
+        Ok(())
+    }
+
+    /// Content first, then the path.
+    fn fate(
+        &self,
+        file: &Known,
+        before: Option<&Known>,
+        is_decoded: bool,
+        context: &mut Context<'_>,
+        plan: &Plan,
+    ) -> Fate {
+        let own = before.and_then(|before| Some((before.track?, before)));
+        if let Some((track, before)) = own
+            && before.content_hash == file.content_hash
+        {
+            return match before.state {
+                _ if is_decoded => Fate::Own(track),
+                State::Here | State::Missing => Fate::Same,
+                State::Pending | State::Broken => Fate::Unsure,
+            };
+        }
+        match (context.twin(file, is_decoded), own) {
+            (Some(twin), _) if !twin.is_there => Fate::Twin(twin),
+            (Some(twin), None) => Fate::Twin(twin),
+            // What was there before this run has the older claim; a file with new tags is not
+            // the copy of its own copy.
+            (Some(twin), Some((track, _)))
+                if twin.track == track || !is_decoded && self.is_older(twin.track) =>
+            {
+                Fate::Twin(twin)
+            }
+            _ if !is_decoded => Fate::Unsure,
+            (_, Some((track, _))) if !context.is_taken(track, file, plan) => Fate::Own(track),
+            _ => Fate::New,
+        }
+    }
+
+    /// Whether a track was made before this run; its id says when (RFC 9562, section 5.7).
+    fn is_older(&self, track: TrackId) -> bool {
+        ((track.uuid().as_u128() >> 80) as u64) < self.started_ms
+    }
+
+    /// A new track, one for each content.
+    async fn make(&mut self, file: &mut Known, plan: &mut Plan) -> Result<(), Failure> {
+        if let Some((track, key)) = plan.made.get(&file.content_hash) {
+            file.track = Some(*track);
+            file.release_key.clone_from(key);
             return Ok(());
-        };
+        }
+        let track = TrackId::new(now_ms(), rand::random());
+        file.track = Some(track);
+        file.release_key = self.release_key(&file.entry.path).await?;
+        plan.made.insert(file.content_hash.clone(), (track, file.release_key.clone()));
+        plan.pending.push(Known { state: State::Pending, ..file.clone() });
+        Ok(())
+    }
+
+    /// Has the catalog told what was read in a file.
+    async fn put(
+        &mut self,
+        file: &mut Known,
+        report: Report,
+        cover: Option<Cover>,
+        context: &Context<'_>,
+        plan: &mut Plan,
+    ) -> Result<(), Failure> {
         if file.release_key.is_empty() {
             file.release_key = self.release_key(&file.entry.path).await?;
         }
@@ -210,12 +291,11 @@ impl<'a> Settler<'a> {
         if let Some(remark) = &report.remark {
             tracing::info!(path = %paths::shown(&file.entry.path), remark, "imported with a flaw");
         }
-        let cover = self.covers.cover(&file.entry.path, examined.cover).await?;
-        plan.outcomes.push(outcome(report.duration_ms));
-        if let Some(track) = file.track {
-            plan.put.push((track, imported(&file, *report, cover, &self.root_name)));
+        if let Some(track) = file.track
+            && !context.is_second_copy(track, file)
+        {
+            plan.put.push((track, imported(file, report, cover, &self.root_name)));
         }
-        plan.settled.push(file);
         Ok(())
     }
 
@@ -238,39 +318,116 @@ impl<'a> Settler<'a> {
     }
 }
 
-impl Plan {
-    fn broken(
-        &mut self,
-        entry: scan::Entry,
-        before: Option<Known>,
-        reason: String,
-        is_passing: bool,
-    ) {
-        let path = entry.path.clone();
-        // What may be different in a moment is not remembered: the next run tries again.
-        if !is_passing {
-            let track = before.as_ref().and_then(|before| before.track);
-            self.orphaned.extend(track);
-            self.settled.push(Known {
-                track,
-                release_key: before.map(|before| before.release_key).unwrap_or_default(),
-                remark: Some(reason.clone()),
-                ..Known::new(entry, State::Broken)
-            });
+impl Context<'_> {
+    /// A file with the same content: one that is gone before one that is there. Each moves once.
+    fn twin(&mut self, file: &Known, is_decoded: bool) -> Option<Box<Source>> {
+        let twins = self.by_content.get_mut(&file.content_hash)?;
+        twins.retain(|twin| !twin.is(self.root, &file.entry.path));
+        // Of a pending one the catalog need not have heard.
+        let may_be = |twin: &Source| is_decoded || twin.known.state != State::Pending;
+        match twins.iter().position(|twin| !twin.is_there && may_be(twin)) {
+            Some(idx) => Some(Box::new(twins.remove(idx))),
+            None => twins.iter().find(|twin| twin.is_there).cloned().map(Box::new),
         }
-        self.outcomes.push(Outcome::Failed { path, reason });
+    }
+
+    /// Whether another file still is this track, with another content.
+    fn is_taken(&self, track: TrackId, file: &Known, plan: &Plan) -> bool {
+        let has_other = |other: &Known| other.content_hash != file.content_hash;
+        let settled = plan.settled.iter().filter(|other| other.state == State::Here);
+        settled.clone().any(|other| other.track == Some(track) && has_other(other))
+            || self.others(track, file).any(|other| has_other(&other.known))
+    }
+
+    /// Whether a copy that comes before this file tells the catalog what the track is.
+    fn is_second_copy(&self, track: TrackId, file: &Known) -> bool {
+        self.others(track, file).any(|other| {
+            other.known.content_hash == file.content_hash
+                && (&other.root.0, &other.known.entry.path) < (&self.root.0, &file.entry.path)
+        })
+    }
+
+    /// Other files of the track that are there.
+    fn others(&self, track: TrackId, file: &Known) -> impl Iterator<Item = &Source> {
+        self.of_tracks.iter().filter(move |other| {
+            other.track == track && other.is_there && !other.is(self.root, &file.entry.path)
+        })
     }
 }
 
-/// The file to take the track of, and whether it is gone: one that moved away before one that
-/// is still there. Each moves once.
-fn pick(twins: &mut Vec<Twin>, path: &[u8], root: &RootId) -> Option<(Twin, bool)> {
-    twins.retain(|twin| twin.root != *root || twin.path != path);
-    let gone = twins.iter().position(|twin| scan::look(&twin.absolute).is_none());
-    match gone {
-        Some(idx) => Some((twins.remove(idx), true)),
-        None => twins.first().cloned().map(|twin| (twin, false)),
+impl Plan {
+    fn broken(&mut self, entry: Entry, before: Option<Known>, reason: String, is_passing: bool) {
+        let (path, size_bytes) = (entry.path.clone(), entry.size_bytes);
+        // What may be different in a moment is not remembered: the next run tries again.
+        if !is_passing {
+            let broken = Known::new(entry, State::Broken);
+            self.orphaned.extend(before.as_ref().and_then(|before| before.track));
+            // What it was when it was whole, for when that turns up again.
+            self.settled.push(Known {
+                entry: broken.entry.clone(),
+                state: broken.state,
+                examiner: broken.examiner,
+                remark: Some(reason.clone()),
+                ..before.filter(|before| before.track.is_some()).unwrap_or(broken)
+            });
+        }
+        self.outcomes.push((Outcome::Failed { path, reason }, size_bytes));
     }
+
+    /// A file with another time or size, and the same content. What covers stood beside it when
+    /// it was read stays with it.
+    fn touched(&mut self, entry: Entry, before: Option<Known>) {
+        self.outcomes.push((Outcome::Unchanged, entry.size_bytes));
+        let Some(before) = before else { return };
+        if before.state != State::Here {
+            self.available.extend(before.track);
+        }
+        let entry = Entry { images: before.entry.images, ..entry };
+        self.settled.push(Known { entry, state: State::Here, ..before });
+    }
+
+    /// The file becomes the track of another one.
+    fn take_over(
+        &mut self,
+        file: &mut Known,
+        twin: Source,
+        is_decoded: bool,
+        is_known_path: bool,
+    ) -> fn(u64) -> Outcome {
+        file.track = Some(twin.track);
+        file.release_key = twin.known.release_key;
+        file.content_type = twin.known.content_type;
+        file.examiner = twin.known.examiner;
+        self.available.push(twin.track);
+        if twin.is_there {
+            return if is_known_path { Outcome::Changed } else { Outcome::Added };
+        }
+        if !is_decoded {
+            // Other covers may stand beside it here: then the next run looks again.
+            file.entry.images = twin.known.entry.images;
+        }
+        self.gone.push((twin.root, twin.known.entry.path));
+        Outcome::Moved
+    }
+
+    /// The file stops being the track it was.
+    fn give_up(&mut self, before: Option<Known>, now: Option<TrackId>) {
+        if let Some(before) = before
+            && before.track.is_some()
+            && before.track != now
+        {
+            self.orphaned.extend(before.track);
+            if before.state != State::Pending && !before.content_hash.is_empty() {
+                self.given_up.push(before);
+            }
+        }
+    }
+}
+
+/// A track without a file, known by its content under a name that no file can have.
+fn remembered(file: Known) -> Known {
+    let path = [b"\0/", file.content_hash.as_slice()].concat();
+    Known { entry: Entry { path, ..file.entry }, state: State::Missing, ..file }
 }
 
 fn content_hash(answer: &Answer) -> Option<Vec<u8>> {

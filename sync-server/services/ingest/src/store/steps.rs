@@ -42,4 +42,9 @@ pub(super) const STEPS: &[Step] = &[
             body TEXT NOT NULL,
             started_at_us BIGINT NOT NULL)",
     ),
+    (
+        8,
+        "cover images beside files",
+        "ALTER TABLE ingest_file ADD COLUMN images BIGINT NOT NULL DEFAULT 0",
+    ),
 ];

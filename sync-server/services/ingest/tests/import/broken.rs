@@ -119,6 +119,25 @@ async fn odd_trees_are_walked_to_their_end() {
     assert_eq!(library.import().await.n_unchanged, 4);
 }
 
+/// Names that begin with dots, folders without end and links to nowhere were passed over in
+/// silence.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_passed_over_in_silence() {
+    let db = engine_sql::testing::sqlite().await;
+    let library = Fixture::new(&db).await;
+    library.song(300, "...And Justice for All/..a.wav");
+    library.song(301, ".hidden/b.wav");
+    library.song(302, &format!("{}c.wav", "deep/".repeat(64)));
+    library.song(303, &format!("{}d.wav", "deep/".repeat(65)));
+    std::os::unix::fs::symlink("/no/such/disk", library.path("other disk")).unwrap();
+    let import = library.import().await;
+    assert_eq!((import.n_added, import.n_failed), (2, 0), "{import:#?}");
+    let too_deep = "deep/".repeat(65);
+    let said = reason(&import, too_deep.trim_end_matches('/'));
+    assert_eq!(said, "it lies more than 64 folders deep");
+    assert_eq!(reason(&import, "other disk"), "it is a link that leads nowhere");
+}
+
 /// What cannot be read is said; what was known of it is not taken for vanished.
 #[tokio::test(flavor = "multi_thread")]
 async fn unreadable_folder_is_reported_and_nothing_in_it_forgotten() {

@@ -59,11 +59,17 @@ impl Catalog for Told {
 #[async_trait]
 impl Covers for Told {
     async fn cover_put(&self, original: Bytes) -> Result<Option<Cover>, PeerError> {
+        if original.ends_with(BROKEN_IMAGE) {
+            return Ok(None);
+        }
         let id = CoverId::from_hash(*blake3::hash(&original).as_bytes());
         self.covers.lock().unwrap().insert(id.clone(), original);
         Ok(Some(Cover { id, colour: "#808080".to_owned() }))
     }
 }
+
+/// How an image ends that looks like one and cannot be shown.
+pub const BROKEN_IMAGE: &[u8] = b"broken";
 
 /// A server's import over one library.
 pub struct Fixture {
@@ -94,8 +100,31 @@ impl Fixture {
         path
     }
 
+    /// Puts song `n` into a file: untagged, and `n` milliseconds long, which tells it from others.
+    pub fn song(&self, n: u32, name: &str) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, wav(n)).unwrap();
+        path
+    }
+
+    /// Which song each available track plays, as its file has it and as the catalog was told.
+    pub async fn songs(&self) -> BTreeMap<TrackId, u64> {
+        let known = self.told.tracks.lock().unwrap().clone();
+        let mut songs = BTreeMap::new();
+        for (id, (track, _)) in known.into_iter().filter(|(_, (_, is_available))| *is_available) {
+            let located = self.service.locate(id).await.unwrap();
+            let located = located.unwrap_or_else(|| panic!("{} has no file", track.title));
+            let bytes = std::fs::read(&located.path).unwrap();
+            assert_eq!(blake3::hash(&bytes).as_bytes(), &located.content_hash, "{located:?}");
+            let song = ((bytes.len() - WAV_HEAD_BYTES) as f64 / 88.2).round() as u64;
+            assert_eq!(track.duration_ms, song, "{track:?} {located:?}");
+            songs.insert(id, song);
+        }
+        songs
+    }
+
     pub async fn import(&self) -> Import {
-        let import = self.service.import_run(self.folder.path(), |_| {}).await.unwrap();
+        let import = self.service.import_run(self.folder.path(), |_| {}, |_| {}).await.unwrap();
         assert_eq!(import.state, ImportState::Done, "{import:?}");
         assert_eq!(import.n_done, import.n_found, "{import:?}");
         import
@@ -132,6 +161,30 @@ pub fn worker() -> WorkerCommand {
     let program = tests.parent().unwrap().parent().unwrap().join("examples/decode_worker");
     assert!(program.exists(), "run `cargo test -p svc-ingest`, which builds {}", program.display());
     WorkerCommand { program, args: Vec::new() }
+}
+
+/// A decode worker that does this with the file it is given.
+pub fn worker_that(does: &str) -> WorkerCommand {
+    let script = format!("printf 'melodyud decode worker 1\\n'; read job; {does}");
+    WorkerCommand { program: "/bin/sh".into(), args: vec!["-c".into(), script.into()] }
+}
+
+const WAV_HEAD_BYTES: usize = 44;
+
+/// Mono, 16 bit, 44.1 kHz, `n_ms` long.
+fn wav(n_ms: u32) -> Vec<u8> {
+    let n_frames = (f64::from(n_ms) * 44.1).round() as u32;
+    let mut bytes = Vec::new();
+    bytes.extend(b"RIFF");
+    bytes.extend((36 + 2 * n_frames).to_le_bytes());
+    bytes.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    bytes.extend(44_100_u32.to_le_bytes());
+    bytes.extend(88_200_u32.to_le_bytes());
+    bytes.extend(b"\x02\0\x10\0data");
+    bytes.extend((2 * n_frames).to_le_bytes());
+    let wave = |at: u32| (f64::from(at) * 0.06).sin() * 8_000.0;
+    bytes.extend((0..n_frames).flat_map(|at| (wave(at) as i16).to_le_bytes()));
+    bytes
 }
 
 pub fn ffmpeg(input: &str, output: &str, path: &Path) {

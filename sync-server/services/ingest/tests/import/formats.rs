@@ -69,7 +69,7 @@ async fn real_music_agrees_with_ffmpeg() {
     assert!(music.is_dir(), "supertux-data is installed; `cargo xtask setup` does it");
     let db = engine_sql::testing::sqlite().await;
     let library = Fixture::new(&db).await;
-    let import = library.service.import_run(&music.join("tropical"), |_| {}).await.unwrap();
+    let import = library.service.import_run(&music.join("tropical"), |_| {}, |_| {}).await.unwrap();
     assert!(import.n_added >= 2 && import.n_failed == 0, "{import:#?}");
     let tracks: Vec<_> = library.told.tracks.lock().unwrap().clone().into_iter().collect();
     for (id, (track, _)) in tracks {

@@ -103,6 +103,26 @@ async fn an_import_is_started_watched_and_viewed() {
     assert!(bytes.starts_with(b"event: end\n"), "{bytes:?}");
 }
 
+/// Of an import in another process there was one event, that claimed to be the end.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_of_another_process_is_watched_to_its_end() {
+    let db = engine_sql::testing::sqlite().await;
+    let library = Fixture::new(&db).await;
+    library.ffmpeg(&tone(440, 240.0), "", "long.flac");
+    let (locks, told) = (library.locks.path(), library.told.clone());
+    let other = crate::fixture::open(&db, locks, told, crate::fixture::worker()).await;
+    let running = other.import_start(library.folder.path()).await.unwrap();
+    let edge = Edge::new(&library);
+    let path = format!("/api/v1/imports/{}/events", running.id);
+    let (status, body) = edge.ask("GET", &path, Role::Owner, "").await;
+    assert_eq!(status, StatusCode::OK);
+    let text = to_bytes(body, 1 << 20).await.unwrap();
+    let text = std::str::from_utf8(&text).unwrap();
+    let (_, last) = text.trim_end().rsplit_once("event: end\ndata: ").unwrap();
+    let last: Import = serde_json::from_str(last).unwrap();
+    assert_eq!((last.state, last.n_added), (ImportState::Done, 1), "{text}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_owners_and_only_what_there_is() {
     let db = engine_sql::testing::sqlite().await;

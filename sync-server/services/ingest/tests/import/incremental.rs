@@ -98,7 +98,7 @@ async fn unchanged_files_are_not_opened() {
     assert_eq!(counts(&library.import().await), [1, 0, 0, 0, 1, 0]);
     let none = WorkerCommand { program: "/nonexistent".into(), args: Vec::new() };
     let service = fixture::open(&db, library.locks.path(), library.told.clone(), none).await;
-    let import = service.import_run(library.folder.path(), |_| {}).await.unwrap();
+    let import = service.import_run(library.folder.path(), |_| {}, |_| {}).await.unwrap();
     assert_eq!(counts(&import), [0, 0, 0, 1, 1, 0], "{import:?}");
     assert_eq!(import.problems.len(), 1, "what is broken stays reported");
 }

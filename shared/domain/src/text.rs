@@ -2,11 +2,22 @@
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-/// Folds text for comparison: compatibility forms decomposed (UAX #15, NFKD), marks dropped,
-/// lower case, letters that have no decomposition spelt out (`ø` as `o`, `ß` as `ss`).
+/// Folds text for search: compatibility forms decomposed (UAX #15, NFKD), marks dropped, lower
+/// case, letters that have no decomposition spelt out (`ø` as `o`, `ß` as `ss`).
 pub fn fold(text: &str) -> String {
+    fold_without(text, is_combining_mark)
+}
+
+/// Folds a name to tell whether it is the same name: as [`fold`], but with the marks of scripts
+/// in which they are not accents but sounds. `か` and `が`, `कि` and `के` are not alike.
+pub fn fold_name(name: &str) -> String {
+    // Combining Diacritical Marks: the accents of Latin, Greek and Cyrillic.
+    fold_without(name, |c| matches!(c, '\u{300}'..='\u{36f}'))
+}
+
+fn fold_without(text: &str, is_dropped: fn(char) -> bool) -> String {
     let mut folded = String::with_capacity(text.len());
-    for c in text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
+    for c in text.nfkd().filter(|c| !is_dropped(*c)).flat_map(char::to_lowercase) {
         match c {
             'ß' => folded.push_str("ss"),
             'æ' => folded.push_str("ae"),
@@ -19,7 +30,7 @@ pub fn fold(text: &str) -> String {
             'ı' => folded.push('i'),
             '’' | '‘' | '´' => folded.push('\''),
             // Lower-casing may bring a mark back (`İ`).
-            c if is_combining_mark(c) => {}
+            c if is_dropped(c) => {}
             c => folded.push(c),
         }
     }
@@ -64,6 +75,19 @@ mod tests {
         assert_eq!(words("Straße Ⅷ"), ["strasse", "viii"]);
         assert_eq!(words("坂本 龍一"), ["坂本", "龍一"]);
         assert!(words("!!!").is_empty());
+    }
+
+    #[test]
+    fn names_keep_marks_that_are_sounds() {
+        assert_eq!(fold_name("Sigur Rós"), fold_name("SIGUR ROS"));
+        assert_eq!(fold_name("Ελλάδα"), fold_name("ελλαδα"));
+        for (a, b) in [("か", "が"), ("はと", "ばと"), ("कि", "के"), ("กา", "กี")]
+        {
+            assert_ne!(fold_name(a), fold_name(b), "{a} {b}");
+        }
+        // However it is encoded, and whatever its width.
+        assert_eq!(fold_name("が"), fold_name("か\u{3099}"));
+        assert_eq!(fold_name("ｶﾞ"), fold_name("ガ"));
     }
 
     #[test]

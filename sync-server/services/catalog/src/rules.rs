@@ -6,9 +6,11 @@ mod identity;
 mod sorting;
 
 pub use credit::{VARIOUS_ARTISTS, is_various, track_credit};
-pub use identity::{OWNED, ReleaseKeys, artist_mbid_key, artist_name_key, release_keys};
+pub use identity::{
+    IDENTIFIED, OWNED, ReleaseKeys, artist_mbid_key, artist_name_key, release_keys,
+};
 pub use sorting::{credit_sort_key, sort_key};
 
-/// Counts into the fingerprint of a track: raised when a rule changes, so that the next import
-/// sorts everything anew.
-pub const VERSION: u32 = 1;
+/// Counts into the fingerprint of a track: raised when a rule changes, so that tracks put again as
+/// they were are sorted anew. The import puts known files again when its own number is raised.
+pub const VERSION: u32 = 2;

@@ -19,6 +19,8 @@ pub struct Shelf {
     by_key: HashMap<String, ReleaseId>,
     /// Releases with a tagged owner.
     owned: HashSet<ReleaseId>,
+    /// Releases with a MusicBrainz id.
+    identified: HashSet<ReleaseId>,
     new: Vec<(String, ReleaseId)>,
 }
 
@@ -29,33 +31,47 @@ impl Shelf {
         keys: impl Iterator<Item = &'a ReleaseKeys>,
         now: Now,
     ) -> Result<Self, Error> {
-        let keys: BTreeSet<&String> =
-            keys.flat_map(|keys| [Some(&keys.own), keys.shared.as_ref()]).flatten().collect();
+        let keys: BTreeSet<&String> = keys
+            .flat_map(|keys| [keys.id.as_ref(), Some(&keys.own), keys.shared.as_ref()])
+            .flatten()
+            .collect();
         let sql = "SELECT key, release_id FROM release_key WHERE release_id IN
             (SELECT release_id FROM release_key WHERE key IN ({list}))";
-        let (mut by_key, mut owned) = (HashMap::new(), HashSet::new());
+        let mut shelf = Self {
+            now,
+            by_key: HashMap::new(),
+            owned: HashSet::new(),
+            identified: HashSet::new(),
+            new: Vec::new(),
+        };
         for row in sql::fetch_by(tx, sql, keys).await? {
             let id = row.try_get::<String, _>("release_id")?.parse()?;
             let key: String = row.try_get("key")?;
             if key.starts_with(rules::OWNED) {
-                owned.insert(id);
+                shelf.owned.insert(id);
+            } else if key.starts_with(rules::IDENTIFIED) {
+                shelf.identified.insert(id);
             }
-            by_key.insert(key, id);
+            shelf.by_key.insert(key, id);
         }
-        Ok(Self { now, by_key, owned, new: Vec::new() })
+        Ok(shelf)
     }
 
     /// The release of a track with these keys. One that tracks without an owner have begun is
-    /// taken over by the first owner that comes.
+    /// taken over by the first owner that comes, one without a MusicBrainz id by the first id.
     pub fn place(&mut self, keys: &ReleaseKeys) -> ReleaseId {
-        if let Some(id) = self.by_key.get(&keys.own) {
-            return *id;
+        let known = |key: &String| self.by_key.get(key).copied();
+        let may_be = |id: &ReleaseId| keys.id.is_none() || !self.identified.contains(id);
+        let may_share = |id: &ReleaseId| !keys.is_owned || !self.owned.contains(id);
+        let shared = || keys.shared.as_ref().and_then(known).filter(may_share).filter(may_be);
+        let id = (keys.id.as_ref().and_then(known))
+            .or_else(|| known(&keys.own).filter(may_be))
+            .or_else(shared)
+            .unwrap_or_else(|| ReleaseId::new(self.now.ms(), rand::random()));
+        if let Some(key) = &keys.id {
+            self.identified.insert(id);
+            self.add(key, id);
         }
-        let shared = keys.shared.as_ref().and_then(|key| self.by_key.get(key)).copied();
-        let id = match shared {
-            Some(id) if !keys.is_owned || !self.owned.contains(&id) => id,
-            _ => ReleaseId::new(self.now.ms(), rand::random()),
-        };
         if keys.is_owned {
             self.owned.insert(id);
             self.add(&keys.own, id);

@@ -102,6 +102,34 @@ async fn albums_of_one_title_stay_apart() {
     }
 }
 
+/// A MusicBrainz release id once made one release of two copies in two folders, and split an
+/// album of which only some tracks had it.
+#[tokio::test]
+async fn musicbrainz_release_ids_part_and_join_within_a_folder() {
+    for catalog in catalogs().await {
+        let on = |title: &str, folder: &str, id: Option<&str>| {
+            let draft = track(title).by(&["Ann"]).on("Blue").album_by(&["Ann"]).in_folder(folder);
+            draft.with(|t| t.musicbrainz_release_id = id.map(str::to_owned)).build()
+        };
+        let bare = |title: &str, folder: &str| {
+            track(title).by(&["Bo"]).on("Blue").in_folder(folder).build()
+        };
+        // Two copies, one in each folder.
+        catalog.put(1, vec![on("One", "x", Some("f00")), on("One", "y", Some("F00"))]).await;
+        assert_eq!(catalog.shelf().await, ["Blue by Ann (1)", "Blue by Ann (1)"]);
+        // Tracks without the id join, whether they come after it or before, tagged well or badly.
+        catalog.put(3, vec![on("Two", "x", None), bare("Three", "x")]).await;
+        catalog.put(5, vec![bare("Four", "z"), on("Five", "z", None)]).await;
+        catalog.put(7, vec![on("Six", "z", Some("f00"))]).await;
+        let mut shelf = catalog.shelf().await;
+        shelf.sort();
+        assert_eq!(shelf, ["Blue by Ann (1)", "Blue by Ann (3)", "Blue by Ann (3)"]);
+        // Another edition under the same title in the same folder.
+        catalog.put(8, vec![on("One", "z", Some("ba5")), on("Two", "z", Some("BA5"))]).await;
+        assert_eq!(catalog.releases().await.len(), 4);
+    }
+}
+
 #[tokio::test]
 async fn musicbrainz_ids_tell_artists_of_one_name_apart() {
     for catalog in catalogs().await {

@@ -7,7 +7,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -133,19 +133,39 @@ async fn import_end(owner: &Client, import: &Import) -> Import {
     }
 }
 
+fn import_spawn(server: &ServerProcess, music: &Path) -> Child {
+    Command::new(program().unwrap())
+        .arg("import")
+        .arg(music)
+        .arg("--data")
+        .arg(server.data().path())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+fn signal(pid: u32, name: &str) {
+    let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
+    assert!(status.unwrap().success());
+}
+
+async fn end_of(child: &mut Child) -> ExitStatus {
+    let until = Instant::now() + WAIT;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(Instant::now() < until, "it does not end");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 #[tokio::test]
 async fn an_import_killed_on_the_command_line_goes_on() {
     let server = ServerProcess::start().unwrap();
     let ann = server.client().unwrap().listener("ann@example.org").await.unwrap();
     let library = Library::new();
-    let mut import = Command::new(program().unwrap())
-        .arg("import")
-        .arg(library.path())
-        .arg("--data")
-        .arg(server.data().path())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut import = import_spawn(&server, library.path());
     let before = quick_tracks(&ann).await;
     import.kill().unwrap();
     assert!(!import.wait().unwrap().success(), "it was through before it could be killed");
@@ -153,6 +173,42 @@ async fn an_import_killed_on_the_command_line_goes_on() {
     library.shorten();
     server.import(library.path()).unwrap();
     is_whole(&tracks(&ann).await, &before);
+}
+
+/// Ctrl-C was waited for by nobody: the import stood still and could only be killed.
+#[tokio::test]
+async fn an_import_interrupted_on_the_command_line_ends_and_goes_on_later() {
+    let server = ServerProcess::start().unwrap();
+    let ann = server.client().unwrap().listener("ann@example.org").await.unwrap();
+    let library = Library::new();
+    let mut import = import_spawn(&server, library.path());
+    let before = quick_tracks(&ann).await;
+    signal(import.id(), "INT");
+    assert_eq!(end_of(&mut import).await.code(), Some(130));
+
+    library.shorten();
+    server.import(library.path()).unwrap();
+    is_whole(&tracks(&ann).await, &before);
+}
+
+#[tokio::test]
+async fn a_server_told_to_stop_does_not_wait_for_its_import() {
+    let mut server = ServerProcess::start().unwrap();
+    let owner = server.client().unwrap().listener("ann@example.org").await.unwrap();
+    let library = Library::new();
+    let stopped = import_start(&owner, library.path()).await;
+    let before = quick_tracks(&owner).await;
+    server.terminate().unwrap();
+    assert!(server.wait().unwrap().success());
+
+    let server = ServerProcess::start_on(server.data().clone(), "127.0.0.1:0").unwrap();
+    let owner = server.client().unwrap().with_token(owner.token.clone().unwrap());
+    let stopped: Import = owner.get(&format!("/api/v1/imports/{}", stopped.id)).await.unwrap();
+    assert_eq!(stopped.state, ImportState::Failed, "{stopped:?}");
+    library.shorten();
+    let next = import_start(&owner, library.path()).await;
+    assert_eq!(import_end(&owner, &next).await.state, ImportState::Done);
+    is_whole(&tracks(&owner).await, &before);
 }
 
 #[tokio::test]

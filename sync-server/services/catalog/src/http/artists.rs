@@ -32,6 +32,7 @@ pub struct ArtistQuery {
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// `next_cursor` of the page before, with the same sort, order and filter.
+    #[param(min_length = 1)]
     cursor: Option<String>,
     /// Words of the name, or their beginnings.
     #[param(max_length = 200)]

@@ -32,6 +32,7 @@ pub struct ReleaseQuery {
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// `next_cursor` of the page before, with the same sort, order and filters.
+    #[param(min_length = 1)]
     cursor: Option<String>,
     /// Words of the title, or their beginnings.
     #[param(max_length = 200)]

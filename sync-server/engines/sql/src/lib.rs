@@ -10,6 +10,7 @@
 //! `CASE WHEN EXISTS(..) THEN 1 ELSE 0 END`, since there is no common boolean; no triggers, no
 //! advisory locks, no `LISTEN`; the distribution key heads every primary key and unique index.
 
+pub mod bulk;
 mod db;
 mod error;
 mod migrate;

@@ -14,7 +14,6 @@ mod http;
 mod rules;
 mod schema;
 mod service;
-mod sql;
 mod store;
 #[cfg(test)]
 mod testing;

@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{ArtistId, imported::CreditedArtist};
-use engine_sql::sqlx::{AnyConnection, Row as _};
+use engine_sql::{
+    bulk,
+    sqlx::{AnyConnection, Row as _},
+};
 
 use super::{
     changes::{Counter, count},
     words,
 };
-use crate::{clock::Now, error::Error, rules, sql};
+use crate::{clock::Now, error::Error, rules};
 
 /// An artist as far as matching goes.
 struct Known {
@@ -44,7 +47,7 @@ impl Directory {
                 rules::artist_mbid_key(credit).into_iter().chain([by_name])
             })
             .collect();
-        let found = sql::fetch_by(
+        let found = bulk::fetch_by(
             tx,
             "SELECT k.key, a.artist_id, a.name, a.musicbrainz_id
              FROM artist_key k JOIN artist a ON a.artist_id = k.artist_id
@@ -120,7 +123,7 @@ impl Directory {
     /// Writes new artists, new keys and new MusicBrainz ids.
     pub async fn save(&self, tx: &mut AnyConnection) -> Result<(), Error> {
         let added_at_us = self.now.us();
-        sql::insert(
+        bulk::insert(
             tx,
             "INSERT INTO artist (artist_id, name, sort_key, musicbrainz_id, n_releases, n_tracks,
                 n_plays, added_at_us)",
@@ -142,7 +145,7 @@ impl Directory {
         )
         .await?;
         let keys = self.new_keys.iter().collect::<Vec<_>>();
-        sql::insert(tx, "INSERT INTO artist_key (key, artist_id)", "", &keys, 2, |values, key| {
+        bulk::insert(tx, "INSERT INTO artist_key (key, artist_id)", "", &keys, 2, |values, key| {
             values.add(key.0.clone()).add(key.1.to_string());
         })
         .await?;
@@ -150,13 +153,13 @@ impl Directory {
         let names = self.new.iter().map(name).collect::<Vec<_>>();
         words::put(tx, words::Of::Artists, &names).await?;
         for id in &self.identified {
-            let mut values = sql::Values::default();
+            let mut values = bulk::Values::default();
             values.add(id.to_string()).add(self.artists[id].musicbrainz_id.clone());
             let sql = "UPDATE artist SET musicbrainz_id = $2 WHERE artist_id = $1";
-            sql::execute(tx, sql.to_owned(), values).await?;
+            bulk::execute(tx, sql.to_owned(), values).await?;
         }
         if !self.new.is_empty() {
-            count(tx, Counter::Artists, sql::number(self.new.len())).await?;
+            count(tx, Counter::Artists, bulk::number(self.new.len())).await?;
         }
         Ok(())
     }

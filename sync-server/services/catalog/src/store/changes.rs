@@ -1,9 +1,12 @@
 //! The outbox: what changed, in the order of commits.
 
 use domain::{ArtistId, ReleaseId, TrackId};
-use engine_sql::sqlx::{self, AnyConnection, AnyPool, Row as _};
+use engine_sql::{
+    bulk,
+    sqlx::{self, AnyConnection, AnyPool, Row as _},
+};
 
-use crate::{error::Error, sql};
+use crate::error::Error;
 
 /// Something in the catalog.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -114,10 +117,10 @@ pub async fn record(tx: &mut AnyConnection, entities: &[Entity]) -> Result<(), E
     if entities.is_empty() {
         return Ok(());
     }
-    let n = sql::number(entities.len());
+    let n = bulk::number(entities.len());
     let first = count(tx, Counter::Changes, n).await? - n + 1;
     let numbered = (first..).zip(entities).collect::<Vec<_>>();
-    sql::insert(
+    Ok(bulk::insert(
         tx,
         "INSERT INTO catalog_change (kind, id, seq)",
         "ON CONFLICT (kind, id) DO UPDATE SET seq = excluded.seq",
@@ -128,5 +131,5 @@ pub async fn record(tx: &mut AnyConnection, entities: &[Entity]) -> Result<(), E
             values.add(kind.to_owned()).add(id).add(*seq);
         },
     )
-    .await
+    .await?)
 }

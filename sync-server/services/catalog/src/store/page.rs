@@ -6,17 +6,17 @@ use std::fmt::Write as _;
 
 use api::catalog::{ArtistSort, Order, ReleaseSort, TrackSort};
 use domain::{ArtistId, ReleaseId};
-use engine_sql::sqlx::{AnyPool, Row as _, any::AnyRow};
+use engine_sql::{
+    bulk::{self, Values},
+    sqlx::{AnyPool, Row as _, any::AnyRow},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
     changes::{self, Counter},
     words,
 };
-use crate::{
-    error::Error,
-    sql::{self, Values},
-};
+use crate::error::Error;
 
 /// Words of a filter that are looked at.
 const FILTER_WORDS_MAX: usize = 8;
@@ -190,9 +190,9 @@ impl List {
             self.columns(", ", ""),
             where_all(&conditions),
             self.columns(", ", self.direction()),
-            values.len()
+            values.n_added()
         );
-        let mut rows = sql::fetch(pool, sql, values).await?;
+        let mut rows = bulk::fetch(pool, sql, values).await?;
         let has_more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
         let total = match after {
@@ -223,7 +223,7 @@ impl List {
             let mut values = Values::default();
             let (from, conditions) = self.part(&mut values);
             let sql = format!("SELECT COUNT(*) AS n FROM {from} {}", where_all(&conditions));
-            let rows = sql::fetch(pool, sql, values).await?;
+            let rows = bulk::fetch(pool, sql, values).await?;
             rows.first().map_or(Ok(0), |row| row.try_get("n"))?
         };
         Ok(total.unsigned_abs())
@@ -241,12 +241,12 @@ impl List {
                 words::Of::Releases => "release_artist",
                 words::Of::Artists | words::Of::Tracks => "track_artist",
             };
-            let n = values.add(artist.to_string()).len();
+            let n = values.add(artist.to_string()).n_added();
             matches.push(format!("SELECT {id} AS found FROM {credits} WHERE artist_id = ${n}"));
         }
         for word in &self.words {
             let (from, to) = words::range(word);
-            let n = values.add(from).add(to).len();
+            let n = values.add(from).add(to).n_added();
             let words = self.of.table();
             matches.push(format!(
                 "SELECT {id} AS found FROM {words} WHERE word >= ${} AND word < ${n}",
@@ -254,7 +254,7 @@ impl List {
             ));
         }
         if let Some(release) = self.release {
-            let n = values.add(release.to_string()).len();
+            let n = values.add(release.to_string()).n_added();
             conditions.push(format!("release_id = ${n}"));
         }
         if matches.is_empty() {
@@ -267,7 +267,7 @@ impl List {
     }
 
     fn behind(&self, position: &Position, values: &mut Values) -> String {
-        let first = values.len() + 1;
+        let first = values.n_added() + 1;
         for value in &position.after {
             match value {
                 Value::Number(number) => values.add(*number),
@@ -278,7 +278,7 @@ impl List {
             Order::Asc => '>',
             Order::Desc => '<',
         };
-        let list = sql::list(first, position.after.len());
+        let list = bulk::list(first, position.after.len());
         format!("({}) {sign} ({list})", self.columns(", ", ""))
     }
 
@@ -345,6 +345,6 @@ pub async fn ids_after(
     let mut values = Values::default();
     values.add(after.unwrap_or_default()).add(i64::from(limit));
     let sql = format!("SELECT {id} FROM {table} WHERE {id} > $1 ORDER BY {id} LIMIT $2");
-    let rows = sql::fetch(pool, sql, values).await?;
+    let rows = bulk::fetch(pool, sql, values).await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }

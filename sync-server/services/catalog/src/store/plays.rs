@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use api::plays::{PLAY_COUNTS_AFTER_MS, Play, PlayReceipt};
 use domain::{AccountId, ArtistId, ReleaseId, TrackId};
-use engine_sql::sqlx::{AnyConnection, Row as _};
+use engine_sql::{
+    bulk,
+    sqlx::{AnyConnection, Row as _},
+};
 
 use super::changes::{self, Entity};
-use crate::{clock::Now, error::Error, sql};
+use crate::{clock::Now, error::Error};
 
 /// Players may be away from the network so long.
 const AGE_MAX_US: i64 = 30 * DAY_US;
@@ -36,7 +39,7 @@ pub async fn plays_put(
         (oldest_us..=latest_us).contains(&play.started_at_us)
             && releases.contains_key(&play.track_id)
     });
-    sql::insert(
+    bulk::insert(
         tx,
         "INSERT INTO play (account_id, play_id, track_id, started_at_us, listened_ms, is_counted,
             received_at_us)",
@@ -74,17 +77,17 @@ async fn fresh<'a>(
     account: AccountId,
     plays: &'a [Play],
 ) -> Result<Vec<&'a Play>, Error> {
-    let mut values = sql::Values::default();
+    let mut values = bulk::Values::default();
     values.add(account.to_string());
     for play in plays {
         values.add(play.id.to_string());
     }
     let sql = format!(
         "SELECT play_id FROM play WHERE account_id = $1 AND play_id IN ({})",
-        sql::list(2, plays.len())
+        bulk::list(2, plays.len())
     );
     let mut known = BTreeSet::<String>::new();
-    for row in sql::fetch(tx, sql, values).await? {
+    for row in bulk::fetch(tx, sql, values).await? {
         known.insert(row.try_get("play_id")?);
     }
     Ok(plays.iter().filter(|play| known.insert(play.id.to_string())).collect())
@@ -97,7 +100,7 @@ async fn releases_of(
     let tracks = plays.iter().map(|play| play.track_id).collect::<BTreeSet<_>>();
     let sql = "SELECT track_id, release_id FROM track WHERE track_id IN ({list})";
     let mut releases = HashMap::new();
-    for row in sql::fetch_by(tx, sql, tracks).await? {
+    for row in bulk::fetch_by(tx, sql, tracks).await? {
         let track = row.try_get::<String, _>("track_id")?.parse()?;
         releases.insert(track, row.try_get::<String, _>("release_id")?.parse()?);
     }
@@ -118,9 +121,9 @@ async fn count_plays(
             let sql = format!(
                 "UPDATE {table} SET n_plays = n_plays + $1 WHERE release_id = $2 AND track_id = $3"
             );
-            let mut values = sql::Values::default();
+            let mut values = bulk::Values::default();
             values.add(*n_plays).add(release.to_string()).add(track.to_string());
-            sql::execute(tx, sql, values).await?;
+            bulk::execute(tx, sql, values).await?;
         }
         add(tx, "release", release.to_string(), *n_plays).await?;
         changed.extend([Entity::Track(*track), Entity::Release(*release)]);
@@ -138,9 +141,9 @@ async fn artists_of(
     track: TrackId,
 ) -> Result<Vec<ArtistId>, Error> {
     let sql = "SELECT artist_id FROM track_artist WHERE release_id = $1 AND track_id = $2";
-    let mut values = sql::Values::default();
+    let mut values = bulk::Values::default();
     values.add(release.to_string()).add(track.to_string());
-    let rows = sql::fetch(tx, sql.to_owned(), values).await?;
+    let rows = bulk::fetch(tx, sql.to_owned(), values).await?;
     rows.iter().map(|row| Ok(row.try_get::<String, _>("artist_id")?.parse()?)).collect()
 }
 
@@ -151,7 +154,8 @@ async fn add(
     n_plays: i64,
 ) -> Result<(), Error> {
     let sql = format!("UPDATE {table} SET n_plays = n_plays + $1 WHERE {table}_id = $2");
-    let mut values = sql::Values::default();
+    let mut values = bulk::Values::default();
     values.add(n_plays).add(id);
-    sql::execute(tx, sql, values).await.map(drop)
+    bulk::execute(tx, sql, values).await?;
+    Ok(())
 }

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::{ArtistId, ReleaseId, TrackId, imported::ImportedTrack};
-use engine_sql::sqlx::{AnyConnection, Row as _};
+use engine_sql::{
+    bulk,
+    sqlx::{AnyConnection, Row as _},
+};
 
 use super::{
     artists::Directory,
@@ -12,7 +15,7 @@ use super::{
     rows,
     settle::{Effect, settle},
 };
-use crate::{clock::Now, error::Error, rules, sql};
+use crate::{clock::Now, error::Error, rules};
 
 /// A track as it stands, as far as putting it again goes.
 pub struct Known {
@@ -71,7 +74,7 @@ pub async fn tracks_put(
     let replaced = replaced.collect::<Vec<_>>();
     rows::remove(tx, &replaced, &mut effect).await?;
     rows::insert(tx, &incoming, &mut effect).await?;
-    effect.n_tracks = sql::number(incoming.len()) - sql::number(replaced.len());
+    effect.n_tracks = bulk::number(incoming.len()) - bulk::number(replaced.len());
     settle(tx, effect, now).await
 }
 
@@ -89,7 +92,7 @@ pub async fn tracks_set_available(
         "UPDATE track SET is_available = {} WHERE track_id IN ({{list}})",
         i64::from(is_available)
     );
-    sql::execute_by(tx, &sql, &turned).await?;
+    bulk::execute_by(tx, &sql, &turned).await?;
     changes::record(tx, &turned.into_iter().map(Entity::Track).collect::<Vec<_>>()).await
 }
 
@@ -97,7 +100,7 @@ async fn known<'a>(
     tx: &mut AnyConnection,
     ids: impl IntoIterator<Item = &'a TrackId>,
 ) -> Result<HashMap<TrackId, Known>, Error> {
-    let found = sql::fetch_by(
+    let found = bulk::fetch_by(
         tx,
         "SELECT track_id, release_id, title, fingerprint, n_plays, is_available, added_at_us
          FROM track WHERE track_id IN ({list})",

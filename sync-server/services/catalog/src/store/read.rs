@@ -6,10 +6,13 @@ use domain::{
     Artist, ArtistId, ArtistRef, AudioFacts, Codec, Cover, Loudness, Release, ReleaseId,
     ReleaseKind, ReleaseRef, Track, TrackId, TrackLoudness, isrc::Isrc,
 };
-use engine_sql::sqlx::{AnyConnection, Row as _, any::AnyRow};
+use engine_sql::{
+    bulk,
+    sqlx::{AnyConnection, Row as _, any::AnyRow},
+};
 use serde::de::DeserializeOwned;
 
-use crate::{error::Error, sql};
+use crate::error::Error;
 
 /// Something with how often it was played.
 #[derive(Clone, PartialEq, Debug)]
@@ -21,7 +24,7 @@ pub struct Played<T> {
 
 /// The tracks with these ids, in the order of the ids; unknown ones are left out.
 pub async fn tracks_by_id(tx: &mut AnyConnection, ids: &[TrackId]) -> Result<Vec<Track>, Error> {
-    let found = sql::fetch_by(
+    let found = bulk::fetch_by(
         tx,
         "SELECT t.track_id, t.title, t.release_id, r.title AS release_title, t.disc_number,
             t.track_number, t.duration_ms, t.genres, t.date, t.isrc, t.codec, t.content_type,
@@ -35,7 +38,7 @@ pub async fn tracks_by_id(tx: &mut AnyConnection, ids: &[TrackId]) -> Result<Vec
         ids,
     )
     .await?;
-    let credits = sql::fetch_by(
+    let credits = bulk::fetch_by(
         tx,
         "SELECT ta.track_id AS id, ta.artist_id, a.name FROM track t
          JOIN track_artist ta ON ta.release_id = t.release_id AND ta.track_id = t.track_id
@@ -59,7 +62,7 @@ pub async fn releases_by_id(
     tx: &mut AnyConnection,
     ids: &[ReleaseId],
 ) -> Result<Vec<Played<Release>>, Error> {
-    let found = sql::fetch_by(
+    let found = bulk::fetch_by(
         tx,
         "SELECT release_id, title, kind, date, genres, cover_id, cover_colour, n_tracks,
             duration_ms, n_plays, added_at_us
@@ -67,7 +70,7 @@ pub async fn releases_by_id(
         ids,
     )
     .await?;
-    let credits = sql::fetch_by(
+    let credits = bulk::fetch_by(
         tx,
         "SELECT ra.release_id AS id, ra.artist_id, a.name FROM release_artist ra
          JOIN artist a ON a.artist_id = ra.artist_id
@@ -90,7 +93,7 @@ pub async fn artists_by_id(
     tx: &mut AnyConnection,
     ids: &[ArtistId],
 ) -> Result<Vec<Played<Artist>>, Error> {
-    let found = sql::fetch_by(
+    let found = bulk::fetch_by(
         tx,
         "SELECT artist_id, name, cover_id, cover_colour, n_releases, n_tracks, n_plays, added_at_us
          FROM artist WHERE artist_id IN ({list})",

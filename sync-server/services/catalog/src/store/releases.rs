@@ -3,13 +3,15 @@
 use std::collections::{BTreeSet, HashMap, HashSet, hash_map::Entry};
 
 use domain::ReleaseId;
-use engine_sql::sqlx::{AnyConnection, Row as _};
+use engine_sql::{
+    bulk,
+    sqlx::{AnyConnection, Row as _},
+};
 
 use crate::{
     clock::Now,
     error::Error,
     rules::{self, ReleaseKeys},
-    sql,
 };
 
 /// Finds or makes releases for a batch of tracks, in memory; [`Shelf::save`] writes new keys.
@@ -44,7 +46,7 @@ impl Shelf {
             identified: HashSet::new(),
             new: Vec::new(),
         };
-        for row in sql::fetch_by(tx, sql, keys).await? {
+        for row in bulk::fetch_by(tx, sql, keys).await? {
             let id = row.try_get::<String, _>("release_id")?.parse()?;
             let key: String = row.try_get("key")?;
             if key.starts_with(rules::OWNED) {
@@ -92,9 +94,9 @@ impl Shelf {
 
     pub async fn save(&self, tx: &mut AnyConnection) -> Result<(), Error> {
         let head = "INSERT INTO release_key (key, release_id)";
-        sql::insert(tx, head, "", &self.new, 2, |values, (key, id)| {
+        Ok(bulk::insert(tx, head, "", &self.new, 2, |values, (key, id)| {
             values.add(key.clone()).add(id.to_string());
         })
-        .await
+        .await?)
     }
 }

@@ -1,7 +1,10 @@
 //! Rows of tracks: taken out and put in, a batch at a time.
 
 use domain::TrackId;
-use engine_sql::sqlx::{AnyConnection, Row as _};
+use engine_sql::{
+    bulk,
+    sqlx::{AnyConnection, Row as _},
+};
 
 use super::{
     changes::Entity,
@@ -9,7 +12,7 @@ use super::{
     settle::Effect,
     words,
 };
-use crate::{error::Error, rules, sql};
+use crate::{error::Error, rules};
 
 /// Takes out the rows of tracks that will be put in anew.
 pub async fn remove(
@@ -21,7 +24,7 @@ pub async fn remove(
         return Ok(());
     }
     // Looked up by release, which heads the primary key.
-    let found = sql::fetch_by(
+    let found = bulk::fetch_by(
         tx,
         "SELECT ta.track_id, ta.artist_id FROM track t
          JOIN track_artist ta ON ta.release_id = t.release_id AND ta.track_id = t.track_id
@@ -37,16 +40,16 @@ pub async fn remove(
         delta.tracks -= 1;
         delta.plays -= n_plays;
     }
-    for chunk in tracks.chunks(sql::PARAMETERS_MAX / 2) {
+    for chunk in tracks.chunks(bulk::PARAMETERS_MAX / 2) {
         for table in ["track_artist", "track"] {
-            let mut values = sql::Values::default();
+            let mut values = bulk::Values::default();
             for (id, known) in chunk {
                 values.add(known.release.to_string()).add(id.to_string());
             }
-            let rows = sql::rows(chunk.len(), 2);
+            let rows = bulk::rows(chunk.len(), 2);
             let sql =
                 format!("DELETE FROM {table} WHERE (release_id, track_id) IN (VALUES {rows})");
-            sql::execute(tx, sql, values).await?;
+            bulk::execute(tx, sql, values).await?;
         }
     }
     let titles = tracks.iter().map(|(id, known)| (id.to_string(), known.title.as_str()));
@@ -61,7 +64,7 @@ pub async fn insert(
     incoming: &[Incoming<'_>],
     effect: &mut Effect,
 ) -> Result<(), Error> {
-    sql::insert(
+    bulk::insert(
         tx,
         "INSERT INTO track (release_id, track_id, title, sort_key, artist_sort, release_sort,
             disc_number, track_number, duration_ms, date, genres, isrc, musicbrainz_id, codec,
@@ -76,11 +79,11 @@ pub async fn insert(
     .await?;
     let credits = incoming.iter().flat_map(|i| {
         i.artists.iter().enumerate().map(move |(position, (artist, name))| {
-            (i.release, i.id, sql::number(position), *artist, name.as_str(), i.n_plays)
+            (i.release, i.id, bulk::number(position), *artist, name.as_str(), i.n_plays)
         })
     });
     let credits = credits.collect::<Vec<_>>();
-    sql::insert(
+    bulk::insert(
         tx,
         "INSERT INTO track_artist
             (release_id, track_id, position, artist_id, credited_as, n_plays)",
@@ -110,7 +113,7 @@ pub async fn insert(
     Ok(())
 }
 
-fn bind(values: &mut sql::Values, incoming: &Incoming<'_>) {
+fn bind(values: &mut bulk::Values, incoming: &Incoming<'_>) {
     let Incoming { track, .. } = incoming;
     let audio = &track.audio;
     let artists =

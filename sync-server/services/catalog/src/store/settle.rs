@@ -7,14 +7,17 @@ use domain::{
     imported::CreditedArtist,
     release::{Facts, Part, summarise},
 };
-use engine_sql::sqlx::{AnyConnection, Row as _, any::AnyRow};
+use engine_sql::{
+    bulk,
+    sqlx::{AnyConnection, Row as _, any::AnyRow},
+};
 
 use super::{
     artists::Directory,
     changes::{self, Counter, Entity, count},
     read, rows, words,
 };
-use crate::{clock::Now, error::Error, rules, sql};
+use crate::{clock::Now, error::Error, rules};
 
 /// What a batch did to tracks.
 #[derive(Default)]
@@ -78,7 +81,7 @@ pub async fn settle(tx: &mut AnyConnection, mut effect: Effect, now: Now) -> Res
     artists_remove(tx, &effect).await?;
     for (counter, by) in [
         (Counter::Tracks, effect.n_tracks),
-        (Counter::Releases, sql::number(n_new) - sql::number(n_gone)),
+        (Counter::Releases, bulk::number(n_new) - bulk::number(n_gone)),
     ] {
         if by != 0 {
             count(tx, counter, by).await?;
@@ -93,7 +96,7 @@ async fn standing(
     tx: &mut AnyConnection,
     ids: &BTreeSet<ReleaseId>,
 ) -> Result<HashMap<ReleaseId, Standing>, Error> {
-    let found = sql::fetch_by(
+    let found = bulk::fetch_by(
         tx,
         "SELECT r.release_id, r.title, ra.artist_id FROM release r
          JOIN release_artist ra ON ra.release_id = r.release_id
@@ -116,7 +119,7 @@ async fn parts(
     tx: &mut AnyConnection,
     ids: &BTreeSet<ReleaseId>,
 ) -> Result<HashMap<ReleaseId, Vec<Part>>, Error> {
-    let credits = sql::fetch_by(
+    let credits = bulk::fetch_by(
         tx,
         "SELECT track_id, artist_id FROM track_artist
          WHERE release_id IN ({list}) ORDER BY release_id, track_id, position",
@@ -128,7 +131,7 @@ async fn parts(
         let artist = row.try_get::<String, _>("artist_id")?.parse()?;
         artists.entry(row.try_get("track_id")?).or_default().push(artist);
     }
-    let found = sql::fetch_by(
+    let found = bulk::fetch_by(
         tx,
         "SELECT release_id, track_id, title, disc_number, track_number, duration_ms, album_title,
             album_artists, is_compilation, date, genres, cover_id, cover_colour, integrated_lufs,
@@ -188,7 +191,7 @@ async fn credit(
     let ids = full.iter().flat_map(|(_, facts)| artists_of(facts)).collect::<BTreeSet<_>>();
     let sql = "SELECT artist_id, sort_key FROM artist WHERE artist_id IN ({list})";
     let mut sort_keys = HashMap::<ArtistId, String>::new();
-    for row in sql::fetch_by(tx, sql, &ids).await? {
+    for row in bulk::fetch_by(tx, sql, &ids).await? {
         let id = row.try_get::<String, _>("artist_id")?.parse()?;
         sort_keys.insert(id, row.try_get("sort_key")?);
     }
@@ -208,7 +211,7 @@ async fn releases_remove(
 ) -> Result<(), Error> {
     for table in ["release", "release_artist", "release_key"] {
         let sql = format!("DELETE FROM {table} WHERE release_id IN ({{list}})");
-        sql::execute_by(tx, &sql, empty).await?;
+        bulk::execute_by(tx, &sql, empty).await?;
     }
     let titles =
         empty.iter().filter_map(|id| Some((id.to_string(), standing.get(id)?.title.as_str())));
@@ -221,7 +224,7 @@ async fn releases_put(
     standing: &HashMap<ReleaseId, Standing>,
     effect: &mut Effect,
 ) -> Result<(), Error> {
-    sql::insert(
+    bulk::insert(
         tx,
         "INSERT INTO release (release_id, title, sort_key, artist_sort, kind, date, genres,
             cover_id, cover_colour, n_tracks, duration_ms, integrated_lufs, true_peak_dbtp,
@@ -239,12 +242,12 @@ async fn releases_put(
     )
     .await?;
     let sql = "DELETE FROM release_artist WHERE release_id IN ({list})";
-    sql::execute_by(tx, sql, settled.iter().map(|release| release.id)).await?;
+    bulk::execute_by(tx, sql, settled.iter().map(|release| release.id)).await?;
     let credits = settled.iter().flat_map(|release| {
         let artists = release.artists.iter().enumerate();
-        artists.map(move |(position, artist)| (release, sql::number(position), *artist))
+        artists.map(move |(position, artist)| (release, bulk::number(position), *artist))
     });
-    sql::insert(
+    bulk::insert(
         tx,
         "INSERT INTO release_artist (release_id, position, artist_id, date, has_cover)",
         "",
@@ -263,7 +266,7 @@ async fn releases_put(
     titles_put(tx, settled, standing, effect).await
 }
 
-fn bind(values: &mut sql::Values, release: &Settled) {
+fn bind(values: &mut bulk::Values, release: &Settled) {
     let facts = &release.facts;
     values
         .add(release.id.to_string())
@@ -303,17 +306,17 @@ async fn titles_put(
 
     let renamed = retitled.iter().filter(|release| standing.contains_key(&release.id));
     let sql = "SELECT track_id FROM track WHERE release_id IN ({list})";
-    for row in sql::fetch_by(tx, sql, renamed.map(|release| release.id)).await? {
+    for row in bulk::fetch_by(tx, sql, renamed.map(|release| release.id)).await? {
         let track = row.try_get::<String, _>("track_id")?.parse()?;
         effect.changed.insert(Entity::Track(track));
     }
     // Tracks bring the title of their own tag, which one of them may spell in its own way.
     for release in settled {
-        let mut values = sql::Values::default();
+        let mut values = bulk::Values::default();
         values.add(release.id.to_string()).add(rules::sort_key(&release.facts.title));
         let sql = "UPDATE track SET release_sort = $2
                    WHERE release_id = $1 AND release_sort <> $2";
-        sql::execute(tx, sql.to_owned(), values).await?;
+        bulk::execute(tx, sql.to_owned(), values).await?;
     }
     Ok(())
 }
@@ -324,12 +327,12 @@ async fn artists_update(tx: &mut AnyConnection, effect: &mut Effect) -> Result<(
              JOIN release r ON r.release_id = ra.release_id
              WHERE ra.artist_id = $1 AND ra.has_cover = 1
              ORDER BY ra.date DESC, ra.release_id DESC LIMIT 1";
-        let mut values = sql::Values::default();
+        let mut values = bulk::Values::default();
         values.add(id.to_string());
-        let cover = sql::fetch(&mut *tx, newest.to_owned(), values).await?;
+        let cover = bulk::fetch(&mut *tx, newest.to_owned(), values).await?;
         let cover = cover.first().map(|row| read::cover(row, "cover_id", "cover_colour"));
         let cover = cover.transpose()?.flatten();
-        let mut values = sql::Values::default();
+        let mut values = bulk::Values::default();
         values
             .add(id.to_string())
             .add(delta.tracks)
@@ -340,7 +343,7 @@ async fn artists_update(tx: &mut AnyConnection, effect: &mut Effect) -> Result<(
         let sql = "UPDATE artist SET n_tracks = n_tracks + $2, n_releases = n_releases + $3,
                 n_plays = n_plays + $4, cover_id = $5, cover_colour = $6
              WHERE artist_id = $1";
-        sql::execute(tx, sql.to_owned(), values).await?;
+        bulk::execute(tx, sql.to_owned(), values).await?;
     }
     let respelt = std::mem::take(&mut effect.respelt);
     for id in respelt {
@@ -356,19 +359,19 @@ async fn artist_rename(
     effect: &mut Effect,
 ) -> Result<(), Error> {
     let one = |id: ArtistId| {
-        let mut values = sql::Values::default();
+        let mut values = bulk::Values::default();
         values.add(id.to_string());
         values
     };
     let sql = "SELECT credited_as, COUNT(*) AS n FROM track_artist WHERE artist_id = $1
                GROUP BY credited_as ORDER BY n DESC, credited_as LIMIT 1";
-    let spelling = sql::fetch(&mut *tx, sql.to_owned(), one(id)).await?;
+    let spelling = bulk::fetch(&mut *tx, sql.to_owned(), one(id)).await?;
     let Some(spelling) = spelling.first().map(|row| row.try_get::<String, _>("credited_as")) else {
         return Ok(());
     };
     let spelling = spelling?;
     let sql = "SELECT name FROM artist WHERE artist_id = $1";
-    let names = sql::fetch(&mut *tx, sql.to_owned(), one(id)).await?;
+    let names = bulk::fetch(&mut *tx, sql.to_owned(), one(id)).await?;
     let Some(name) = names.first().map(|row| row.try_get::<String, _>("name")) else {
         return Ok(());
     };
@@ -381,11 +384,11 @@ async fn artist_rename(
     let mut values = one(id);
     values.add(spelling.clone()).add(rules::sort_key(&spelling));
     let sql = "UPDATE artist SET name = $2, sort_key = $3 WHERE artist_id = $1";
-    sql::execute(tx, sql.to_owned(), values).await?;
+    bulk::execute(tx, sql.to_owned(), values).await?;
     // All that shows the name has changed with it.
     for (table, column) in [("track_artist", "track_id"), ("release_artist", "release_id")] {
         let sql = format!("SELECT DISTINCT {column} AS id FROM {table} WHERE artist_id = $1");
-        for row in sql::fetch(&mut *tx, sql, one(id)).await? {
+        for row in bulk::fetch(&mut *tx, sql, one(id)).await? {
             let id: String = row.try_get("id")?;
             effect.changed.insert(match column {
                 "track_id" => Entity::Track(id.parse()?),
@@ -401,7 +404,7 @@ async fn artist_rename(
 async fn artists_remove(tx: &mut AnyConnection, effect: &Effect) -> Result<(), Error> {
     let falling = effect.artists.iter().filter(|(_, d)| d.tracks < 0 || d.releases < 0);
     let falling = falling.map(|(id, _)| *id).collect::<HashSet<_>>();
-    let gone = sql::fetch_by(
+    let gone = bulk::fetch_by(
         tx,
         "SELECT artist_id, name FROM artist
          WHERE artist_id IN ({list}) AND n_tracks = 0 AND n_releases = 0",
@@ -418,10 +421,10 @@ async fn artists_remove(tx: &mut AnyConnection, effect: &Effect) -> Result<(), E
         names.push(row.try_get::<String, _>("name")?);
     }
     for table in ["artist", "artist_key"] {
-        sql::execute_by(tx, &format!("DELETE FROM {table} WHERE artist_id IN ({{list}})"), &ids)
+        bulk::execute_by(tx, &format!("DELETE FROM {table} WHERE artist_id IN ({{list}})"), &ids)
             .await?;
     }
     let named = ids.iter().cloned().zip(names.iter().map(String::as_str)).collect::<Vec<_>>();
     words::remove(tx, words::Of::Artists, &named).await?;
-    count(tx, Counter::Artists, -sql::number(ids.len())).await.map(drop)
+    count(tx, Counter::Artists, -bulk::number(ids.len())).await.map(drop)
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use engine_sql::sqlx::AnyConnection;
+use engine_sql::{bulk, sqlx::AnyConnection};
 
-use crate::{error::Error, sql};
+use crate::error::Error;
 
 /// Words kept of one name, and letters kept of one word.
 const WORDS_MAX: usize = 24;
@@ -59,23 +59,23 @@ fn cut(word: String) -> Vec<u8> {
 pub async fn put(tx: &mut AnyConnection, of: Of, names: &[(String, &str)]) -> Result<(), Error> {
     let pairs = pairs(names);
     let head = format!("INSERT INTO {} (word, {})", of.table(), of.id());
-    sql::insert(tx, &head, "ON CONFLICT DO NOTHING", &pairs, 2, |values, (word, id)| {
+    Ok(bulk::insert(tx, &head, "ON CONFLICT DO NOTHING", &pairs, 2, |values, (word, id)| {
         values.add(word.clone()).add((*id).to_owned());
     })
-    .await
+    .await?)
 }
 
 /// Removes the words of `(id, name)` pairs.
 pub async fn remove(tx: &mut AnyConnection, of: Of, names: &[(String, &str)]) -> Result<(), Error> {
-    for chunk in pairs(names).chunks(sql::PARAMETERS_MAX / 2) {
-        let mut values = sql::Values::default();
+    for chunk in pairs(names).chunks(bulk::PARAMETERS_MAX / 2) {
+        let mut values = bulk::Values::default();
         for (word, id) in chunk {
             values.add(word.clone()).add((*id).to_owned());
         }
         let (table, id) = (of.table(), of.id());
-        let rows = sql::rows(chunk.len(), 2);
+        let rows = bulk::rows(chunk.len(), 2);
         let sql = format!("DELETE FROM {table} WHERE (word, {id}) IN (VALUES {rows})");
-        sql::execute(tx, sql, values).await?;
+        bulk::execute(tx, sql, values).await?;
     }
     Ok(())
 }

@@ -1,11 +1,9 @@
-//! Making SQL for many rows at once.
+//! SQL for many rows at once, in as few statements as the databases take.
 
-use engine_sql::sqlx::{
-    Any, AnyConnection, Arguments as _, AssertSqlSafe, Encode, Type,
+use sqlx::{
+    Any, AnyConnection, Arguments as _, AssertSqlSafe, Encode, Error, Type,
     any::{AnyArguments, AnyRow},
 };
-
-use crate::error::Error;
 
 /// Parameters of one statement. SQLite would take 32,766, but it looks each numbered one up in a
 /// list of all: binding is quadratic, and past some hundreds it costs more than all the rest.
@@ -42,8 +40,8 @@ impl Values {
         self
     }
 
-    /// All arguments added so far.
-    pub fn len(&self) -> usize {
+    /// How many arguments were added so far.
+    pub fn n_added(&self) -> usize {
         self.0.len()
     }
 }
@@ -63,7 +61,7 @@ pub async fn insert<T>(
         for row in chunk {
             bind(&mut values, row);
         }
-        debug_assert_eq!(values.len(), chunk.len() * n_columns);
+        debug_assert_eq!(values.n_added(), chunk.len() * n_columns);
         let sql = format!("{head} VALUES {} {tail}", rows(chunk.len(), n_columns));
         // Only full statements come again in this length.
         run(tx, sql, values, chunk.len() == n_rows_max).await?;
@@ -84,14 +82,14 @@ async fn run(
     is_kept: bool,
 ) -> Result<u64, Error> {
     // The text holds parameter numbers and our own words only; data goes through `values`.
-    let query = engine_sql::sqlx::query_with(AssertSqlSafe(sql), values.0).persistent(is_kept);
+    let query = sqlx::query_with(AssertSqlSafe(sql), values.0).persistent(is_kept);
     Ok(query.execute(tx).await?.rows_affected())
 }
 
 /// Where reading happens: a pool or the connection of a transaction.
-pub trait Reader<'c>: engine_sql::sqlx::Executor<'c, Database = Any> {}
+pub trait Reader<'c>: sqlx::Executor<'c, Database = Any> {}
 
-impl<'c, E: engine_sql::sqlx::Executor<'c, Database = Any>> Reader<'c> for E {}
+impl<'c, E: sqlx::Executor<'c, Database = Any>> Reader<'c> for E {}
 
 /// All rows of one query.
 pub async fn fetch<'c>(
@@ -99,8 +97,8 @@ pub async fn fetch<'c>(
     sql: String,
     values: Values,
 ) -> Result<Vec<AnyRow>, Error> {
-    let query = engine_sql::sqlx::query_with(AssertSqlSafe(sql), values.0);
-    Ok(query.fetch_all(reader).await?)
+    let query = sqlx::query_with(AssertSqlSafe(sql), values.0);
+    query.fetch_all(reader).await
 }
 
 /// All rows of `sql`, in which `{list}` stands for the parameters, over all `keys`, in as few

@@ -3,10 +3,6 @@
 use domain::{AccountId, SessionId};
 use serde::{Deserialize, Serialize};
 
-/// Of names that people choose: one line with something on it.
-#[cfg(feature = "openapi")]
-const NAME_PATTERN: &str = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
-
 /// What an account may do beyond listening.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -32,7 +28,16 @@ pub struct AccountCreate {
     pub password: String,
     /// 1 to 80 characters; the part of the email before the `@` where absent.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 80, pattern = NAME_PATTERN, example = "Ann"))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(
+            min_length = 1,
+            max_length = 80,
+            // One line with something on it.
+            pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+            example = "Ann"
+        )
+    )]
     pub display_name: Option<String>,
 }
 
@@ -60,7 +65,12 @@ pub struct SessionCreate {
     #[serde(default)]
     #[cfg_attr(
         feature = "openapi",
-        schema(min_length = 1, max_length = 80, pattern = NAME_PATTERN, example = "Ann's laptop")
+        schema(
+            min_length = 1,
+            max_length = 80,
+            pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+            example = "Ann's laptop"
+        )
     )]
     pub device_name: Option<String>,
 }

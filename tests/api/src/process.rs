@@ -182,7 +182,7 @@ fn namespace() -> anyhow::Result<&'static [&'static str]> {
         if tried.status.success() {
             return Ok(way);
         }
-        complaint = String::from_utf8_lossy(&tried.stderr).trim().to_owned();
+        String::from_utf8_lossy(&tried.stderr).trim().clone_into(&mut complaint);
     }
     bail!(
         "the test of a full disk needs a mount namespace, which this system refuses ({complaint}): \

@@ -1,5 +1,6 @@
 //! The root: what every part shares, and which of the three faces is shown.
 
+use ::ipc::{SecretsState, SessionView};
 use leptos::prelude::*;
 
 use crate::{
@@ -47,8 +48,12 @@ pub fn App() -> impl IntoView {
     keep_focus_on_click();
     press::listen();
 
+    // Who waits for the passphrase is not in yet, though it is known who that is.
     let is_signed_in = Memo::new(move |_| {
-        state.session.with(|session| session.as_ref().map(|session| session.account.is_some()))
+        let is_in = |session: &SessionView| {
+            session.account.is_some() && session.secrets != SecretsState::Locked
+        };
+        state.session.with(|session| session.as_ref().map(is_in))
     });
     let face = move || match (is_signed_in.get(), state.start_fault.get()) {
         (Some(true), _) => view! { <Shell/> }.into_any(),

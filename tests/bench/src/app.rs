@@ -59,7 +59,7 @@ async fn measure(options: &Options, report: &mut Report) -> anyhow::Result<()> {
     let music = dir.path().join("music");
     let n_tracks = demo_music::write_catalog(&music)?.len();
     let server = Server::start(&dir.path().join("server"), dir.path()).await?;
-    server.import(&music)?;
+    server.import(&music).await?;
     let listener = Listener::demo();
     server.account_create(&listener).await?;
     let token = server.sign_in(&listener).await?;

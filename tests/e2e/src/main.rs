@@ -3,8 +3,9 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Parser)]
 struct Arguments {
@@ -36,7 +37,14 @@ enum Verb {
 #[tokio::main]
 async fn main() -> ExitCode {
     e2e::init();
-    match run(Arguments::parse().verb).await {
+    let verb = Arguments::parse().verb;
+    // Leaving the verb drops what it holds: every process that it started ends, and the folders
+    // for the time being go.
+    let done = tokio::select! {
+        done = run(verb) => done,
+        done = interrupted() => done,
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -50,5 +58,17 @@ async fn run(verb: Verb) -> Result<()> {
         Verb::Demo { visible: true, music, dir } => e2e::demo::open(&dir, music.as_deref()).await,
         Verb::Demo { visible: false, music, dir } => e2e::demo::prove(&dir, music.as_deref()).await,
         Verb::Screenshots { to } => e2e::screenshots::take(&to).await,
+    }
+}
+
+/// Ends with an error once this process is asked to end.
+async fn interrupted() -> Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    tokio::select! {
+        _ = interrupt.recv() => bail!("interrupted"),
+        _ = terminate.recv() => bail!("asked to end"),
+        _ = hang_up.recv() => bail!("the terminal was closed"),
     }
 }

@@ -1,5 +1,5 @@
-//! Music to test with: real files from the system's packages, cut and coded in every format by
-//! tools that are not ours.
+//! Music to test with: real music from one of the system's packages, cut by samples and coded in
+//! every format by tools that are not ours.
 
 use std::{
     fs,
@@ -11,43 +11,48 @@ use anyhow::{Context, Result};
 
 use crate::process;
 
-/// How a file is coded: the name of its title, its extension, the arguments for ffmpeg.
+/// A way to code a file: the name of its title, its extension, the tool.
 pub struct Format {
     pub name: &'static str,
     pub extension: &'static str,
-    coder: &'static [&'static str],
-    pub is_lossless: bool,
+    coder: Coder,
 }
+
+/// A tool with its arguments. Two, so that no reader is right about one of them only.
+#[derive(Clone, Copy)]
+enum Coder {
+    Ffmpeg(&'static [&'static str]),
+    Sox(&'static [&'static str]),
+}
+
+use Coder::{Ffmpeg, Sox};
 
 /// Every format that an import takes.
 pub const FORMATS: &[Format] = &[
-    format("Flac", "flac", &["-c:a", "flac"], true),
-    format("Wave", "wav", &["-c:a", "pcm_s16le"], true),
-    format("Aiff", "aiff", &["-c:a", "pcm_s16be", "-write_id3v2", "1"], true),
-    format("Alac", "m4a", &["-c:a", "alac"], true),
-    format("Mpeg", "mp3", &["-c:a", "libmp3lame", "-b:a", "256k"], false),
-    format("Vorbis", "ogg", &["-c:a", "libvorbis", "-q:a", "7"], false),
-    format("Opus", "opus", &["-c:a", "libopus", "-b:a", "160k"], false),
-    format("Advanced", "m4a", &["-c:a", "aac", "-b:a", "256k"], false),
+    format("Flac", "flac", Sox(&["-C", "8"])),
+    format("Wave", "wav", WAVE),
+    format("Aiff", "aiff", Ffmpeg(&["-c:a", "pcm_s16be", "-write_id3v2", "1"])),
+    format("Alac", "m4a", Ffmpeg(&["-c:a", "alac"])),
+    format("Mpeg", "mp3", Ffmpeg(&["-c:a", "libmp3lame", "-b:a", "256k"])),
+    format("Vorbis", "ogg", Sox(&["-C", "7"])),
+    format("Opus", "opus", Ffmpeg(&["-c:a", "libopus", "-b:a", "160k"])),
+    format("Advanced", "m4a", Ffmpeg(&["-c:a", "aac", "-b:a", "256k"])),
 ];
 
-const fn format(
-    name: &'static str,
-    extension: &'static str,
-    coder: &'static [&'static str],
-    is_lossless: bool,
-) -> Format {
-    Format { name, extension, coder, is_lossless }
+const WAVE: Coder = Ffmpeg(&["-c:a", "pcm_s16le"]);
+const FLAC: Coder = Ffmpeg(&["-c:a", "flac"]);
+
+const fn format(name: &'static str, extension: &'static str, coder: Coder) -> Format {
+    Format { name, extension, coder }
 }
 
 /// Who made what the tests listen to.
-pub const ARTIST: &str = "Wesnoth Orchestra";
+const ARTIST: &str = "The Penguins";
 
-/// A long piece that comes with a package.
-pub fn packaged() -> Result<PathBuf> {
-    let folders = ["/usr/share/games/wesnoth", "/usr/share/games/supertux2/music"];
+/// The longest piece that comes with the package `supertux-data`.
+fn packaged() -> Result<PathBuf> {
     let mut largest: Option<(u64, PathBuf)> = None;
-    let mut pending: Vec<PathBuf> = folders.map(PathBuf::from).to_vec();
+    let mut pending = vec![PathBuf::from("/usr/share/games/supertux2/music")];
     while let Some(dir) = pending.pop() {
         let Ok(entries) = fs::read_dir(&dir) else { continue };
         for entry in entries.flatten() {
@@ -67,66 +72,98 @@ pub fn packaged() -> Result<PathBuf> {
 
 /// One track per format, all of the same 40 s, into `{dir}/Formats`.
 pub fn write_formats(dir: &Path) -> Result<Vec<PathBuf>> {
-    let source = packaged()?;
-    let folder = dir.join("Formats");
-    fs::create_dir_all(&folder)?;
-    let mut files = Vec::new();
-    for (format, number) in FORMATS.iter().zip(1..) {
-        let path = folder.join(format!("{number:02} {}.{}", format.name, format.extension));
-        let mut cut = Cut::of(&source, &path);
-        cut.title = format.name;
-        cut.release = "Formats";
-        cut.number = number;
-        cut.start_s = 10.0;
-        cut.length_s = 40.0;
-        cut.make(format.coder)?;
-        files.push(path);
-    }
-    Ok(files)
+    let cuts = FORMATS.iter().map(|format| Cut {
+        title: format.name,
+        extension: format.extension,
+        coder: format.coder,
+        start_s: 10.0,
+        length_s: 40.0,
+    });
+    write_release(dir, "Formats", cuts)
 }
 
 /// Two tracks that were one: what plays through the seam must have none.
 pub fn write_gapless_pair(dir: &Path) -> Result<[PathBuf; 2]> {
-    let source = packaged()?;
-    let folder = dir.join("Seamless");
-    fs::create_dir_all(&folder)?;
-    let halves = [("First Half", 20.0, 14.0), ("Second Half", 34.0, 20.0)];
-    let mut files = Vec::new();
-    for ((title, start_s, length_s), number) in halves.into_iter().zip(1..) {
-        let path = folder.join(format!("{number:02} {title}.flac"));
-        let mut cut = Cut::of(&source, &path);
-        cut.title = title;
-        cut.release = "Seamless";
-        cut.number = number;
-        cut.start_s = start_s;
-        cut.length_s = length_s;
-        cut.make(&["-c:a", "flac"])?;
-        files.push(path);
-    }
+    let half =
+        |title, start_s, length_s| Cut { title, extension: "flac", coder: FLAC, start_s, length_s };
+    let halves = [half("First Half", 20.0, 14.0), half("Second Half", 34.0, 20.0)];
+    let files = write_release(dir, "Seamless", halves)?;
     files.try_into().map_err(|_| anyhow::anyhow!("a pair has two halves"))
 }
 
-/// A part of a file as a file with tags.
-struct Cut<'a> {
-    source: &'a Path,
-    to: &'a Path,
-    title: &'a str,
-    release: &'a str,
-    number: u32,
+/// Three tracks of more bytes than a player fetches before they are wanted.
+pub fn write_large(dir: &Path) -> Result<Vec<PathBuf>> {
+    let cuts = [("One", 0.0), ("Two", 60.0), ("Three", 120.0)].map(|(title, start_s)| Cut {
+        title,
+        extension: "wav",
+        coder: WAVE,
+        start_s,
+        length_s: 60.0,
+    });
+    write_release(dir, "Large", cuts)
+}
+
+/// A part of the packaged piece, to be a track.
+struct Cut {
+    title: &'static str,
+    extension: &'static str,
+    coder: Coder,
     start_s: f64,
     length_s: f64,
 }
 
-impl<'a> Cut<'a> {
-    fn of(source: &'a Path, to: &'a Path) -> Self {
-        Self { source, to, title: "", release: "", number: 1, start_s: 0.0, length_s: 1.0 }
+/// Writes cuts as the tracks of one release, into a folder of its name.
+fn write_release(
+    dir: &Path,
+    release: &str,
+    cuts: impl IntoIterator<Item = Cut>,
+) -> Result<Vec<PathBuf>> {
+    let source = packaged()?;
+    let folder = dir.join(release);
+    fs::create_dir_all(&folder)?;
+    let cuts = cuts.into_iter().zip(1_u32..).map(|(cut, number)| {
+        let file = folder.join(format!("{number:02} {}.{}", cut.title, cut.extension));
+        let tags = [
+            ("title", cut.title),
+            ("artist", ARTIST),
+            ("albumartist", ARTIST),
+            ("album", release),
+            ("tracknumber", &number.to_string()),
+        ];
+        cut.write(&source, &file, &tags)?;
+        Ok(file)
+    });
+    cuts.collect()
+}
+
+impl Cut {
+    fn write(&self, source: &Path, to: &Path, tags: &[(&str, &str)]) -> Result<()> {
+        match self.coder {
+            Ffmpeg(arguments) => self.by_ffmpeg(source, to, tags, arguments),
+            Sox(arguments) => {
+                let wave = tempfile::Builder::new().suffix(".wav").tempfile()?;
+                self.by_ffmpeg(source, wave.path(), &[], &["-c:a", "pcm_s16le"])?;
+                let mut sox = Command::new("sox");
+                sox.arg(wave.path()).args(arguments);
+                for (key, value) in tags {
+                    sox.arg("--add-comment").arg(format!("{key}={value}"));
+                }
+                process::run(sox.arg(to)).map(drop)
+            }
+        }
     }
 
-    fn make(&self, coder: &[&str]) -> Result<()> {
-        let mut command = Command::new("ffmpeg");
-        command
+    fn by_ffmpeg(
+        &self,
+        source: &Path,
+        to: &Path,
+        tags: &[(&str, &str)],
+        coder: &[&str],
+    ) -> Result<()> {
+        let mut ffmpeg = Command::new("ffmpeg");
+        ffmpeg
             .args(["-v", "error", "-y", "-i"])
-            .arg(self.source)
+            .arg(source)
             // By samples, so that two cuts meet exactly.
             .args([
                 "-af",
@@ -137,18 +174,18 @@ impl<'a> Cut<'a> {
                 ),
             ])
             .args(["-ac", "2", "-ar", "44100", "-map_metadata", "-1", "-vn"]);
-        if self.to.extension().is_some_and(|extension| extension == "opus") {
-            command.args(["-ar", "48000"]);
+        if to.extension().is_some_and(|extension| extension == "opus") {
+            ffmpeg.args(["-ar", "48000"]);
         }
-        for (key, value) in [
-            ("title", self.title),
-            ("artist", ARTIST),
-            ("album_artist", ARTIST),
-            ("album", self.release),
-            ("track", &self.number.to_string()),
-        ] {
-            command.arg("-metadata").arg(format!("{key}={value}"));
+        for (key, value) in tags {
+            // ffmpeg has names of its own for these two.
+            let key = match *key {
+                "albumartist" => "album_artist",
+                "tracknumber" => "track",
+                key => key,
+            };
+            ffmpeg.arg("-metadata").arg(format!("{key}={value}"));
         }
-        process::run(command.args(coder).arg(self.to)).map(drop)
+        process::run(ffmpeg.args(coder).arg(to)).map(drop)
     }
 }

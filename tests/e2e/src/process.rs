@@ -4,7 +4,7 @@ use std::{
     env,
     fs::File,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -129,6 +129,18 @@ pub fn tauri_driver() -> Result<PathBuf> {
 pub fn run(command: &mut Command) -> Result<Vec<u8>> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("start {name}"))?;
+    printed(&name, output)
+}
+
+/// Runs a tool that may take long; it is ended when nobody waits for it any more.
+pub async fn run_long(mut command: Command) -> Result<Vec<u8>> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    command.stdin(Stdio::null());
+    let output = tokio::process::Command::from(command).kill_on_drop(true).output().await;
+    printed(&name, output.with_context(|| format!("start {name}"))?)
+}
+
+fn printed(name: &str, output: Output) -> Result<Vec<u8>> {
     if !output.status.success() {
         bail!("{name} failed: {}", String::from_utf8_lossy(&output.stderr));
     }

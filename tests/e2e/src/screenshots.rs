@@ -24,7 +24,7 @@ pub async fn take(to: &Path) -> Result<()> {
     let server = Server::start(&dir.path().join("server"), dir.path()).await?;
     let listener = Listener::demo();
     server.account_create(&listener).await?;
-    server.import(&music)?;
+    server.import(&music).await?;
     let token = server.sign_in(&listener).await?;
     server.wait_until_found(&token, "tidewater").await?;
     let tracks = server.tracks(&token).await?;

@@ -1,12 +1,16 @@
 //! The backend as its own process.
 
 use std::{
+    fs::File,
+    io::Write as _,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
+use api::{catalog::Page, search::SearchAnswer};
+use domain::{Track, TrackId};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -16,6 +20,9 @@ use crate::{
 };
 
 const START_LIMIT: Duration = Duration::from_secs(40);
+
+/// Pages of a list that are read at most.
+const PAGES_MAX: usize = 20;
 
 /// A running server on the loopback.
 pub struct Server {
@@ -101,15 +108,12 @@ impl Server {
     }
 
     /// Imports a folder by the server's own command, beside the running server.
-    pub fn import(&self, music: &Path) -> Result<String> {
-        let printed = process::run(
-            Command::new(process::built("melodyud-server")?)
-                .arg("import")
-                .arg(music)
-                .arg("--data")
-                .arg(&self.data_dir),
-        )
-        .with_context(|| format!("import {}", music.display()))?;
+    pub async fn import(&self, music: &Path) -> Result<String> {
+        let mut import = Command::new(process::built("melodyud-server")?);
+        import.arg("import").arg(music).arg("--data").arg(&self.data_dir);
+        let printed = process::run_long(import)
+            .await
+            .with_context(|| format!("import {}", music.display()))?;
         Ok(String::from_utf8_lossy(&printed).into_owned())
     }
 
@@ -137,27 +141,58 @@ impl Server {
     }
 
     /// Asks as a signed-in listener; `path` is what follows `/api/v1/`.
-    pub async fn get<T: DeserializeOwned>(&self, token: &str, path: &str) -> Result<T> {
-        let request = reqwest::Client::new().get(self.at(path)).bearer_auth(token);
+    pub async fn get<T: DeserializeOwned>(
+        &self,
+        token: &str,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T> {
+        let request = reqwest::Client::new().get(self.at(path)).query(query).bearer_auth(token);
         Ok(request.send().await?.error_for_status()?.json().await?)
     }
 
-    /// All tracks there are, up to the first page's bound.
-    pub async fn tracks(&self, token: &str) -> Result<Vec<domain::Track>> {
-        let page: Value = self.get(token, "tracks?limit=200").await?;
-        let items = page.get("items").cloned().context("a page has items")?;
-        Ok(serde_json::from_value(items)?)
+    /// All tracks there are, up to [`PAGES_MAX`] pages of them.
+    pub async fn tracks(&self, token: &str) -> Result<Vec<Track>> {
+        let mut tracks = Vec::new();
+        let mut cursor = String::new();
+        for _ in 0..PAGES_MAX {
+            let query = [("limit", "200"), ("cursor", &cursor)];
+            let query = if cursor.is_empty() { &query[..1] } else { &query };
+            let page: Page<Track> = self.get(token, "tracks", query).await?;
+            tracks.extend(page.items);
+            match page.next_cursor {
+                Some(next) => cursor = next,
+                None => break,
+            }
+        }
+        Ok(tracks)
+    }
+
+    /// The track that a search finds first.
+    pub async fn first_hit(&self, token: &str, query: &str) -> Result<Option<Track>> {
+        let query = [("q", query), ("limit", "5")];
+        let found: SearchAnswer = self.get(token, "search", &query).await?;
+        Ok(found.tracks.into_iter().next().map(|hit| hit.item))
     }
 
     /// Waits until the search knows what was imported.
     pub async fn wait_until_found(&self, token: &str, query: &str) -> Result<()> {
-        let path = format!("search?q={}&limit=5", query.replace(' ', "%20"));
         wait::until(&format!("the search to find {query}"), Duration::from_mins(1), async || {
-            let found: Value = self.get(token, &path).await?;
-            let tracks = found.get("tracks").and_then(Value::as_array);
-            Ok(tracks.is_some_and(|tracks| !tracks.is_empty()).then_some(()))
+            Ok(self.first_hit(token, query).await?.map(drop))
         })
         .await
+    }
+
+    /// Brings the file behind a track, as the player gets it.
+    pub async fn download(&self, token: &str, track: TrackId, to: &Path) -> Result<()> {
+        let url = self.at(&format!("tracks/{track}/stream"));
+        let request = reqwest::Client::new().get(url).bearer_auth(token);
+        let mut answer = request.send().await?.error_for_status()?;
+        let mut file = File::create(to)?;
+        while let Some(bytes) = answer.chunk().await? {
+            file.write_all(&bytes)?;
+        }
+        Ok(())
     }
 
     fn at(&self, path: &str) -> String {

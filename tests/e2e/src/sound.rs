@@ -36,10 +36,20 @@ impl Stereo {
 
     /// Decodes any file, by a decoder that is not ours.
     pub fn decode(path: &Path) -> Result<Self> {
+        Self::decode_with(path, &[])
+    }
+
+    /// Decodes the beginning of a file that may be hours long.
+    pub fn decode_start(path: &Path, length_s: u32) -> Result<Self> {
+        Self::decode_with(path, &["-t", &length_s.to_string()])
+    }
+
+    fn decode_with(path: &Path, arguments: &[&str]) -> Result<Self> {
         let pcm = process::run(
             Command::new("ffmpeg")
                 .args(["-v", "error", "-i"])
                 .arg(path)
+                .args(arguments)
                 .args(["-map", "0:a:0", "-f", "s16le", "-ac", "2", "-ar"])
                 .arg(SAMPLE_RATE_HZ.to_string())
                 .arg("-"),
@@ -99,7 +109,8 @@ impl Stereo {
     }
 }
 
-/// Finds `source` in `recording` by the peak of their cross-correlation.
+/// Finds `source` in `recording` by the peak of their normalised cross-correlation: how alike two
+/// stretches are, however loud. At least half of the shorter one must be in the other.
 pub fn find(source: &Stereo, recording: &Stereo) -> Result<Match> {
     let (source_mono, recording_mono) = (source.mono(), recording.mono());
     if source_mono.is_empty() || recording_mono.is_empty() {
@@ -109,13 +120,19 @@ pub fn find(source: &Stereo, recording: &Stereo) -> Result<Match> {
     let mut a = Spectrum::of(&recording_mono, size);
     let b = Spectrum::of(&source_mono, size);
     a.correlate(&b);
-    let peak = a.re.iter().enumerate().max_by(|x, y| x.1.abs().total_cmp(&y.1.abs()));
-    let peak = signed(peak.map_or(0, |(idx, _)| idx));
-    // The second half of the circle holds negative offsets.
-    let is_negative = peak >= signed(recording_mono.len());
-    let offset = if is_negative { peak - signed(size) } else { peak };
+    let (of_source, of_recording) = (Energy::of(&source_mono), Energy::of(&recording_mono));
+    let (n_source, n_recording) = (signed(source_mono.len()), signed(recording_mono.len()));
+    let n_least = n_source.min(n_recording) / 2;
+    let alike = (n_least - n_source..=n_recording - n_least).filter_map(|offset| {
+        let (from, to) = (offset.max(0), (offset + n_source).min(n_recording));
+        let energy = of_recording.between(from, to) * of_source.between(from - offset, to - offset);
+        // The transform is a circle: negative offsets are at its end.
+        let both = a.re[offset.rem_euclid(signed(size)) as usize] / size as f64;
+        (energy > 0.0).then(|| (offset, both.abs() / energy.sqrt()))
+    });
+    let peak = alike.max_by(|x, y| x.1.total_cmp(&y.1)).map_or(0, |(offset, _)| offset);
     // A device clock of its own may lie between two samples: the best of the neighbours counts.
-    let matches = (-2..=2).map(|near| compare(source, recording, offset + near));
+    let matches = (-2..=2).map(|near| compare(source, recording, peak + near));
     matches
         .max_by(|x, y| x.correlation.total_cmp(&y.correlation))
         .filter(|best| best.correlation.is_finite())
@@ -124,6 +141,28 @@ pub fn find(source: &Stereo, recording: &Stereo) -> Result<Match> {
 
 fn signed(n_frames: usize) -> i64 {
     i64::try_from(n_frames).expect("no recording is 2^63 frames long")
+}
+
+/// Energy of any stretch of a signal; none of one as quiet as rounding.
+struct Energy {
+    up_to: Vec<f64>,
+}
+
+impl Energy {
+    fn of(signal: &[f64]) -> Self {
+        let mut sum = 0.0;
+        let sums = signal.iter().map(|sample| {
+            sum += sample * sample;
+            sum
+        });
+        Self { up_to: std::iter::once(0.0).chain(sums).collect() }
+    }
+
+    fn between(&self, from: i64, to: i64) -> f64 {
+        let energy = self.up_to[to as usize] - self.up_to[from as usize];
+        let is_sound = energy > 1e-8 * (to - from) as f64;
+        if is_sound { energy } else { 0.0 }
+    }
 }
 
 fn compare(source: &Stereo, recording: &Stereo, offset_frames: i64) -> Match {
@@ -229,6 +268,16 @@ mod tests {
         let source = chirp(60_000);
         let found = find(&source, &source.part(0.5, 0.4)).unwrap();
         assert_eq!(found.offset_frames, -22_050);
+    }
+
+    /// The plain correlation with a loud part was higher than with the quiet one itself.
+    #[test]
+    fn a_quiet_part_is_not_taken_for_a_loud_one() {
+        let mut source = chirp(60_000);
+        source.samples[..2 * 20_000].iter_mut().for_each(|s| *s *= 0.02);
+        let found = find(&source, &source.part(0.1, 0.2)).unwrap();
+        assert_eq!(found.offset_frames, -4_410);
+        assert!(found.correlation > 0.9999, "{found:?}");
     }
 
     #[test]

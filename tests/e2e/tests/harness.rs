@@ -10,6 +10,9 @@ use e2e::{
     sound::{self, Stereo},
 };
 
+/// As many as the tests of the player have.
+const ATTEMPTS: u32 = 3;
+
 #[tokio::test]
 async fn a_player_that_is_not_ours_is_recorded_true() {
     e2e::init();
@@ -20,12 +23,18 @@ async fn a_player_that_is_not_ours_is_recorded_true() {
     let mut convert = Command::new("ffmpeg");
     process::run(convert.args(["-v", "error", "-i"]).arg(&music).arg(&file)).unwrap();
     let desktop = Desktop::start(SoundOutput::NullSink).await.unwrap();
-    let recorder = Recorder::start(&desktop, "harness").await.unwrap();
-    let mut play = Command::new("paplay");
-    process::run(desktop.dress(&mut play).arg(&file)).unwrap();
-    let recording = recorder.stop().unwrap();
     let source = Stereo::decode(&file).unwrap().part(0.0, 10.0);
-    let found = sound::find(&source, &recording).unwrap();
-    assert!(found.correlation > 0.999, "{found:?}");
-    assert!(found.gain_db.abs() < 0.5, "{found:?}");
+    // A starved sound server misses a beat at times; a fault of the harness comes each time.
+    let mut heard = Vec::new();
+    for attempt in 0..ATTEMPTS {
+        let recorder = Recorder::start(&desktop, &format!("harness-{attempt}")).await.unwrap();
+        let mut play = Command::new("paplay");
+        process::run(desktop.dress(&mut play).arg(&file)).unwrap();
+        let found = sound::find(&source, &recorder.stop().unwrap()).unwrap();
+        if found.correlation > 0.999 && found.gain_db.abs() < 0.5 {
+            return;
+        }
+        heard.push(found);
+    }
+    panic!("what was played is not what is recorded: {heard:?}");
 }

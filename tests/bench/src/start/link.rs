@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -25,7 +25,8 @@ const PACKET: usize = 1_460;
 /// Packets under way at most; then the sender waits, as it does for a full buffer on the way.
 const MAX_UNDER_WAY: usize = 256;
 
-/// What the line does to a connection.
+/// What the line does: the rate is shared by all connections in a direction, the rest happens to
+/// each.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
     pub round_trip: Duration,
@@ -44,6 +45,34 @@ impl Default for Shape {
             one_in: 100,
         }
     }
+}
+
+/// One direction of the line.
+struct Lane {
+    bits_per_s: f64,
+    free_at: Mutex<Instant>,
+}
+
+impl Lane {
+    fn new(bits_per_s: f64) -> Self {
+        Self { bits_per_s, free_at: Mutex::new(Instant::now()) }
+    }
+
+    /// Sends a packet behind all others; answers with when the last bit of it left.
+    fn send(&self, n_bytes: usize) -> Instant {
+        let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let takes = Duration::from_secs_f64(n_bytes as f64 * 8.0 / self.bits_per_s);
+        *free_at = (*free_at).max(Instant::now()) + takes;
+        *free_at
+    }
+}
+
+/// Both directions, and what passed.
+struct Line {
+    shape: Shape,
+    up: Lane,
+    down: Lane,
+    counts: Arc<Counts>,
 }
 
 /// A running proxy; its tasks end with the runtime.
@@ -66,13 +95,14 @@ impl Link {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let own = format!("http://{}", listener.local_addr()?);
         let counts = Arc::<Counts>::default();
-        let own_counts = Arc::clone(&counts);
+        let lane = || Lane::new(shape.bits_per_s);
+        let line = Arc::new(Line { shape, up: lane(), down: lane(), counts: counts.clone() });
         tokio::spawn(async move {
             let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
             while let Ok((near, _)) = listener.accept().await {
                 seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                let (target, counts) = (target.clone(), Arc::clone(&own_counts));
-                tokio::spawn(async move { join(near, &target, shape, seed, &counts).await });
+                let (target, line) = (target.clone(), Arc::clone(&line));
+                tokio::spawn(async move { join(near, &target, seed, &line).await });
             }
         });
         Ok(Self { url: own, counts })
@@ -93,7 +123,8 @@ impl Link {
     }
 }
 
-async fn join(near: TcpStream, target: &str, shape: Shape, seed: u64, counts: &Counts) {
+async fn join(near: TcpStream, target: &str, seed: u64, line: &Line) {
+    let Line { shape, counts, .. } = line;
     let Ok(far) = TcpStream::connect(target).await else { return };
     // Without delay of their own, or small writes would wait for the kernel's acknowledgement.
     if near.set_nodelay(true).and(far.set_nodelay(true)).is_err() {
@@ -111,19 +142,25 @@ async fn join(near: TcpStream, target: &str, shape: Shape, seed: u64, counts: &C
     let count_packet = |_: &[u8]| {
         counts.n_packets.fetch_add(1, Ordering::SeqCst);
     };
-    let up = carry(near_read, far_write, shape, established, seed | 1, count_stream);
-    let seed = seed.rotate_left(17) | 1;
-    let down = carry(far_read, near_write, shape, established, seed, count_packet);
+    let way = |lane, random| Way { lane, shape, established, random };
+    let up = carry(near_read, far_write, way(&line.up, seed | 1), count_stream);
+    let down = carry(far_read, near_write, way(&line.down, seed.rotate_left(17) | 1), count_packet);
     tokio::join!(up, down);
+}
+
+/// One connection's share of a direction.
+struct Way<'a> {
+    lane: &'a Lane,
+    shape: &'a Shape,
+    established: Instant,
+    random: u64,
 }
 
 /// Carries bytes one way until an end closes; `count` sees each packet as it is delivered.
 async fn carry(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    shape: Shape,
-    established: Instant,
-    mut random: u64,
+    way: Way<'_>,
     count: impl Fn(&[u8]),
 ) {
     let (send, mut receive) = mpsc::channel::<(Instant, Vec<u8>)>(MAX_UNDER_WAY);
@@ -139,18 +176,20 @@ async fn carry(
         drop(to.shutdown().await);
     };
     let intake = async move {
-        let mut free_at = established;
+        let mut random = way.random;
+        // Nothing overtakes what this connection sent before.
+        let mut held_until = way.established;
         let mut packet = vec![0; PACKET];
         while let Ok(n @ 1..) = from.read(&mut packet).await {
             random ^= random << 13;
             random ^= random >> 7;
             random ^= random << 17;
-            free_at = free_at.max(Instant::now())
-                + Duration::from_secs_f64(n as f64 * 8.0 / shape.bits_per_s);
-            if (random >> 33).is_multiple_of(shape.one_in) {
-                free_at += shape.stall;
+            held_until = held_until.max(way.lane.send(n));
+            if (random >> 33).is_multiple_of(way.shape.one_in) {
+                held_until += way.shape.stall;
             }
-            if send.send((free_at + shape.round_trip / 2, packet[..n].to_vec())).await.is_err() {
+            let due = held_until + way.shape.round_trip / 2;
+            if send.send((due, packet[..n].to_vec())).await.is_err() {
                 return;
             }
         }

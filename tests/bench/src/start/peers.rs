@@ -2,15 +2,18 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, Lines, Read as _, Write as _},
     os::unix::net::UnixStream,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::mpsc::Receiver,
     thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail, ensure};
+
+use super::player::PAUSE;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -39,36 +42,10 @@ fn connect(path: &Path) -> anyhow::Result<UnixStream> {
     }
 }
 
-/// Milliseconds from mpv's `loadfile` to its start of playback, for each address.
-pub fn mpv_starts(urls: &[String], token: &str, folder: &Path) -> anyhow::Result<Vec<f64>> {
-    let socket = folder.join("mpv.sock");
-    let child = Command::new("mpv")
-        .args(["--no-config", "--idle=yes", "--no-video", "--no-terminal", "--ao=null"])
-        .arg(format!("--http-header-fields=Authorization: Bearer {token}"))
-        .arg(format!("--input-ipc-server={}", socket.display()))
-        .stdin(Stdio::null())
-        .spawn()
-        .context("mpv is what we are compared with")?;
-    let _peer = Peer(child);
-    let mut stream = connect(&socket)?;
-    let mut lines = BufReader::new(stream.try_clone()?).lines();
-    let mut times = Vec::new();
-    for url in urls {
-        let command = serde_json::json!({ "command": ["loadfile", url] });
-        let began = Instant::now();
-        writeln!(stream, "{command}")?;
-        wait_for_line(&mut lines, "\"playback-restart\"")?;
-        times.push(began.elapsed().as_secs_f64() * 1000.0);
-        writeln!(stream, "{}", serde_json::json!({ "command": ["stop"] }))?;
-        wait_for_line(&mut lines, "\"idle\"")?;
-    }
-    Ok(times)
-}
+/// What a peer says on its socket, line by line.
+type Talk = Lines<BufReader<UnixStream>>;
 
-fn wait_for_line(
-    lines: &mut impl Iterator<Item = std::io::Result<String>>,
-    wanted: &str,
-) -> anyhow::Result<()> {
+fn wait_for_line(lines: &mut Talk, wanted: &str) -> anyhow::Result<()> {
     for line in lines {
         if line?.contains(wanted) {
             return Ok(());
@@ -77,38 +54,93 @@ fn wait_for_line(
     bail!("the player ended")
 }
 
-/// Milliseconds from mpd's `play` of a local file to the first sound in its output.
-pub fn mpd_starts(music: &Path, folder: &Path, n: usize) -> anyhow::Result<Vec<f64>> {
-    let own = folder.join("mpd");
-    fs::create_dir(&own)?;
-    let (socket, fifo) = (own.join("socket"), own.join("fifo"));
-    let config = own.join("mpd.conf");
-    fs::write(
-        &config,
-        format!(
-            // Without a folder of its own it plays any file, and has no index to fill first.
-            "bind_to_address \"{}\"\nlog_file \"{}\"\n\
-             audio_output {{\n type \"fifo\"\n name \"out\"\n path \"{}\"\n format \"48000:16:2\"\n}}\n",
-            socket.display(),
-            own.join("log").display(),
-            fifo.display()
-        ),
-    )?;
-    let child = Command::new("mpd")
-        .arg("--no-daemon")
-        .arg(&config)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .context("mpd is what we are compared with")?;
-    let _peer = Peer(child);
-    let mut stream = connect(&socket)?;
-    let mut lines = BufReader::new(stream.try_clone()?).lines();
-    wait_for_line(&mut lines, "OK MPD")?;
-    let mut order = |command: &str| -> anyhow::Result<()> {
-        writeln!(stream, "{command}")?;
-        for line in lines.by_ref() {
+/// A running mpv without window and sound device.
+pub struct Mpv {
+    _peer: Peer,
+    stream: UnixStream,
+    lines: Talk,
+}
+
+impl Mpv {
+    pub fn start(token: &str, folder: &Path) -> anyhow::Result<Self> {
+        let socket = folder.join("mpv.sock");
+        let child = Command::new("mpv")
+            .args(["--no-config", "--idle=yes", "--no-video", "--no-terminal", "--ao=null"])
+            .arg(format!("--http-header-fields=Authorization: Bearer {token}"))
+            .arg(format!("--input-ipc-server={}", socket.display()))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .context("mpv is what we are compared with")?;
+        let peer = Peer(child);
+        let stream = connect(&socket)?;
+        let lines = BufReader::new(stream.try_clone()?).lines();
+        Ok(Self { _peer: peer, stream, lines })
+    }
+
+    /// Milliseconds from `loadfile` to the start of playback, then a listener's pause.
+    pub fn time_start(&mut self, url: &str) -> anyhow::Result<f64> {
+        let command = serde_json::json!({ "command": ["loadfile", url] });
+        let began = Instant::now();
+        writeln!(self.stream, "{command}")?;
+        wait_for_line(&mut self.lines, "\"playback-restart\"")?;
+        let ms = began.elapsed().as_secs_f64() * 1000.0;
+        writeln!(self.stream, "{}", serde_json::json!({ "command": ["stop"] }))?;
+        wait_for_line(&mut self.lines, "\"idle\"")?;
+        thread::sleep(PAUSE);
+        Ok(ms)
+    }
+}
+
+/// A running mpd with a queue of local files, whose output is a pipe.
+pub struct Mpd {
+    _peer: Peer,
+    stream: UnixStream,
+    lines: Talk,
+    /// When sound came out.
+    sounds: Receiver<Instant>,
+}
+
+impl Mpd {
+    pub fn start(files: &[PathBuf], folder: &Path) -> anyhow::Result<Self> {
+        let own = folder.join("mpd");
+        fs::create_dir(&own)?;
+        let (socket, fifo) = (own.join("socket"), own.join("fifo"));
+        let config = own.join("mpd.conf");
+        fs::write(
+            &config,
+            format!(
+                // Without a folder of its own it plays any file, and has no index to fill first.
+                "bind_to_address \"{}\"\nlog_file \"{}\"\n\
+                 audio_output {{\n type \"fifo\"\n name \"out\"\n path \"{}\"\n \
+                 format \"48000:16:2\"\n}}\n",
+                socket.display(),
+                own.join("log").display(),
+                fifo.display()
+            ),
+        )?;
+        let child = Command::new("mpd")
+            .arg("--no-daemon")
+            .arg(&config)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("mpd is what we are compared with")?;
+        let peer = Peer(child);
+        let stream = connect(&socket)?;
+        let mut lines = BufReader::new(stream.try_clone()?).lines();
+        wait_for_line(&mut lines, "OK MPD")?;
+        let mut mpd = Self { _peer: peer, stream, lines, sounds: listen(fifo) };
+        for file in files {
+            mpd.order(&format!("add \"file://{}\"", file.display()))?;
+        }
+        Ok(mpd)
+    }
+
+    fn order(&mut self, command: &str) -> anyhow::Result<()> {
+        writeln!(self.stream, "{command}")?;
+        for line in self.lines.by_ref() {
             let line = line?;
             ensure!(!line.starts_with("ACK"), "mpd: {command}: {line}");
             if line == "OK" {
@@ -116,12 +148,22 @@ pub fn mpd_starts(music: &Path, folder: &Path, n: usize) -> anyhow::Result<Vec<f
             }
         }
         bail!("mpd ended")
-    };
-    let mut files: Vec<_> = fs::read_dir(music)?.collect::<Result<Vec<_>, _>>()?;
-    files.sort_by_key(fs::DirEntry::file_name);
-    for file in files.iter().take(n.min(10)) {
-        order(&format!("add \"file://{}\"", file.path().display()))?;
     }
+
+    /// Milliseconds from `play` to the first sound, then a listener's pause.
+    pub fn time_start(&mut self, song: usize) -> anyhow::Result<f64> {
+        while self.sounds.try_recv().is_ok() {}
+        let began = Instant::now();
+        self.order(&format!("play {song}"))?;
+        let sound = self.sounds.recv_timeout(PATIENCE).context("mpd made no sound")?;
+        self.order("stop")?;
+        thread::sleep(PAUSE);
+        Ok(sound.duration_since(began).as_secs_f64() * 1000.0)
+    }
+}
+
+/// Tells of every piece that comes out of a pipe and is not silence.
+fn listen(fifo: PathBuf) -> Receiver<Instant> {
     let (send, receive) = std::sync::mpsc::channel();
     thread::spawn(move || {
         let Ok(mut fifo) = fs::File::open(fifo) else { return };
@@ -134,19 +176,5 @@ pub fn mpd_starts(music: &Path, folder: &Path, n: usize) -> anyhow::Result<Vec<f
             }
         }
     });
-    let mut times = Vec::new();
-    for index in 0..n {
-        // Each file once before, so that its bytes are in the page cache.
-        let song = index % n.min(10);
-        order("stop")?;
-        thread::sleep(Duration::from_millis(150));
-        while receive.try_recv().is_ok() {}
-        let began = Instant::now();
-        order(&format!("play {song}"))?;
-        let sound = receive.recv_timeout(PATIENCE).context("mpd made no sound")?;
-        if index >= n.min(10) {
-            times.push(sound.duration_since(began).as_secs_f64() * 1000.0);
-        }
-    }
-    Ok(times)
+    receive
 }

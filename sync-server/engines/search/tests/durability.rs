@@ -7,6 +7,8 @@ use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use engine_search::{Document, Error, Index, Kind, Query};
@@ -23,6 +25,18 @@ fn document(id: u128, title: &str) -> Document {
 }
 
 /// Ids of the tracks that a query finds, best first.
+/// Opens an index that was just closed. Another test of this process may be starting a child at
+/// this moment, which holds a copy of the lock's handle until it is the other program.
+fn open(dir: &Path) -> Index {
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        match Index::open(dir) {
+            Err(Error::InUse { .. }) if Instant::now() < until => thread::yield_now(),
+            opened => return opened.unwrap(),
+        }
+    }
+}
+
 fn found(index: &Index, query: &str) -> Vec<u128> {
     let found = index.search(&Query::parse(query), 50).unwrap();
     found.tracks.iter().map(|hit| hit.id.as_u128()).collect()
@@ -31,7 +45,7 @@ fn found(index: &Index, query: &str) -> Vec<u128> {
 #[test]
 fn changes_are_seen_after_the_commit() {
     let dir = tempfile::tempdir().unwrap();
-    let index = Index::open(dir.path()).unwrap();
+    let index = open(dir.path());
     assert_eq!(index.position().unwrap(), None);
     index.change(&[document(1, "Old Name"), document(2, "Other")], &[]).unwrap();
     assert!(found(&index, "old name").is_empty());
@@ -58,7 +72,7 @@ fn changes_are_seen_after_the_commit() {
 #[test]
 fn the_best_stay_first_over_many_segments_and_merges() {
     let dir = tempfile::tempdir().unwrap();
-    let index = Index::open(dir.path()).unwrap();
+    let index = open(dir.path());
     for id in 0..60_u128 {
         // 7 and 60 have no common divisor: every popularity comes once.
         let popularity = 1 << (id * 7 % 60);
@@ -99,7 +113,7 @@ fn a_killed_process_leaves_a_whole_index() {
         child.kill().unwrap();
         child.wait().unwrap();
 
-        let index = Index::open(dir.path()).unwrap();
+        let index = open(dir.path());
         let reached = index.position().unwrap().unwrap();
         assert!(reached > position, "round {round}: {reached} after {position}");
         position = reached;
@@ -112,7 +126,7 @@ fn a_killed_process_leaves_a_whole_index() {
 }
 
 fn index_until_killed(dir: &Path) -> ! {
-    let index = Index::open(dir).unwrap();
+    let index = open(dir);
     let mut seq = index.position().unwrap().unwrap_or(0);
     loop {
         for _ in 0..7 {
@@ -127,7 +141,7 @@ fn index_until_killed(dir: &Path) -> ! {
 
 /// An index of some segments, with deleted documents in them.
 fn filled(dir: &Path) {
-    let index = Index::open(dir).unwrap();
+    let index = open(dir);
     for part in 0..3 {
         let ids = part * 10..part * 10 + 10;
         let documents: Vec<_> = ids.map(|id| document(id, &format!("Song {id}"))).collect();
@@ -186,7 +200,7 @@ fn a_damaged_index_is_made_anew() {
             let dir = tempfile::tempdir().unwrap();
             copy(whole.path(), dir.path());
             apply(&dir.path().join(name));
-            let index = Index::open(dir.path()).unwrap();
+            let index = open(dir.path());
             // Either the harm does no harm, or the index says that it is to be filled.
             let is_whole = index.position().unwrap() == Some(1);
             let n_documents = if is_whole { 27 } else { 0 };
@@ -198,7 +212,7 @@ fn a_damaged_index_is_made_anew() {
             index.commit(Some(2)).unwrap();
             assert_eq!(found(&index, "after"), [99]);
             drop(index);
-            let index = Index::open(dir.path()).unwrap();
+            let index = open(dir.path());
             assert_eq!(index.position().unwrap(), Some(2), "{} {harm}", name.display());
             n_checked += 1;
         }
@@ -216,24 +230,24 @@ fn an_index_of_another_format_is_made_anew() {
     let other = text.replace("\"payload\": \"1 1\"", "\"payload\": \"0 1\"");
     assert_ne!(other, text);
     fs::write(&meta, other).unwrap();
-    let index = Index::open(dir.path()).unwrap();
+    let index = open(dir.path());
     assert_eq!((index.position().unwrap(), index.n_documents()), (None, 0));
 }
 
 #[test]
 fn an_index_is_open_once() {
     let dir = tempfile::tempdir().unwrap();
-    let index = Index::open(dir.path()).unwrap();
+    let index = open(dir.path());
     assert!(matches!(Index::open(dir.path()), Err(Error::InUse { .. })));
     drop(index);
-    Index::open(dir.path()).unwrap();
+    open(dir.path());
 }
 
 #[test]
 fn a_rebuild_takes_over_whole_or_not_at_all() {
     let dir = tempfile::tempdir().unwrap();
     filled(dir.path());
-    let index = Index::open(dir.path()).unwrap();
+    let index = open(dir.path());
     let mut rebuild = index.rebuild().unwrap();
     assert!(matches!(index.rebuild(), Err(Error::RebuildRunning)));
     rebuild.put(&[document(50, "Rebuilt")]).unwrap();
@@ -261,7 +275,7 @@ fn a_rebuild_takes_over_whole_or_not_at_all() {
 
     // Nor does one that a crash ended.
     copy(&generation_dirs(dir.path())[0], &dir.path().join("generation-77"));
-    let index = Index::open(dir.path()).unwrap();
+    let index = open(dir.path());
     assert_eq!(found(&index, "rebuilt"), [50]);
     assert_eq!(generation_dirs(dir.path()).len(), 1);
 }

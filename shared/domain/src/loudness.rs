@@ -171,9 +171,32 @@ pub fn playback_gain_db(loudness: Loudness, target_lufs: f64) -> f64 {
     if wanted <= 0.0 { wanted } else { wanted.min(headroom.max(0.0)) }
 }
 
+/// Amplitude by the output gain of an Opus identification header, which every player must apply
+/// (RFC 7845, section 5.1: 1/256 dB). MP4 has the same fields under version 0, in the other byte
+/// order. `None` where `head` is no such header.
+pub fn opus_amplitude(head: &[u8]) -> Option<f32> {
+    let field = head.strip_prefix(b"OpusHead")?.get(8..10)?.try_into().ok()?;
+    let is_mp4 = head[8] == 0;
+    let gain = if is_mp4 { i16::from_be_bytes(field) } else { i16::from_le_bytes(field) };
+    Some(10_f32.powf(f32::from(gain) / 256.0 / 20.0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gain_of_an_opus_header_is_read_in_both_orders() {
+        let head = |version: u8, gain: [u8; 2]| {
+            let fields = [&[version, 2, 0, 0, 0, 0, 0, 0], &gain[..], &[0]].concat();
+            opus_amplitude(&[&b"OpusHead"[..], &fields].concat())
+        };
+        let six_db: i16 = 6 * 256;
+        for amplitude in [head(1, six_db.to_le_bytes()), head(0, six_db.to_be_bytes())] {
+            assert!((amplitude.unwrap() - 1.995_26).abs() < 1e-4, "{amplitude:?}");
+        }
+        assert_eq!(opus_amplitude(b"OpusHead\x01"), None);
+    }
 
     fn check(integrated_lufs: f64, true_peak_dbtp: f64, gain_db: f64) {
         let got = playback_gain_db(Loudness { integrated_lufs, true_peak_dbtp }, -14.0);

@@ -242,6 +242,8 @@ impl Span {
 /// One file under way.
 struct Run {
     decoder: Box<dyn AudioDecoder>,
+    /// Of the output gain that players apply.
+    amplitude: f32,
     options: AudioDecoderOptions,
     skip_left: u64,
     take_left: u64,
@@ -268,6 +270,7 @@ impl Run {
         let options = AudioDecoderOptions::default().gapless(span.is_trimmed_by_decoder);
         Ok(Self {
             decoder: make_decoder(params, options)?,
+            amplitude: amplitude(params),
             options,
             skip_left: span.skip,
             take_left: span.take,
@@ -296,6 +299,7 @@ impl Run {
                         return Ok(());
                     };
                     self.decoder = make_decoder(params, self.options)?;
+                    self.amplitude = amplitude(params);
                     track_id = track.id;
                     continue;
                 }
@@ -316,6 +320,7 @@ impl Run {
                 Ok(buffer) => {
                     let is_same = take(
                         &buffer,
+                        self.amplitude,
                         &mut self.sound,
                         &mut self.scratch,
                         &mut self.skip_left,
@@ -420,9 +425,15 @@ fn make_decoder(
     })
 }
 
+fn amplitude(params: &AudioCodecParameters) -> f32 {
+    let head = params.extra_data.as_deref().filter(|_| params.codec == codec::CODEC_ID_OPUS);
+    head.and_then(domain::loudness::opus_amplitude).unwrap_or(1.0)
+}
+
 /// Hands what plays of a buffer to the meter; false where its form changed in mid-stream.
 fn take(
     buffer: &GenericAudioBufferRef<'_>,
+    amplitude: f32,
     sound: &mut Option<Sound>,
     scratch: &mut Vec<Vec<f32>>,
     skip_left: &mut u64,
@@ -448,11 +459,15 @@ fn take(
     if from == to {
         return Ok(true);
     }
-    if let GenericAudioBufferRef::F32(samples) = buffer {
+    let is_plain = (amplitude - 1.0).abs() < f32::EPSILON;
+    if let (GenericAudioBufferRef::F32(samples), true) = (buffer, is_plain) {
         let planes: Vec<&[f32]> = samples.iter_planes().map(|plane| &plane[from..to]).collect();
         sound.meter.feed(&planes);
     } else {
         buffer.copy_to_vecs_planar(scratch);
+        if !is_plain {
+            scratch.iter_mut().flatten().for_each(|sample| *sample *= amplitude);
+        }
         let planes: Vec<&[f32]> = scratch.iter().map(|plane| &plane[from..to]).collect();
         sound.meter.feed(&planes);
     }

@@ -62,6 +62,40 @@ async fn every_format_is_told_exactly() {
     assert_eq!([bits("h.wav"), bits("l.wave"), bits("a.mp3")], [Some(16), Some(24), None]);
 }
 
+/// The header of an Opus file may ask for a gain, which every player applies: what was measured
+/// without it was wrong by as much.
+#[tokio::test(flavor = "multi_thread")]
+async fn opus_is_measured_as_it_plays() {
+    let db = engine_sql::testing::sqlite().await;
+    let library = Fixture::new(&db).await;
+    library.ffmpeg(&tone(440, 10.0), "-c:a libopus -ar 48000 -metadata title=quiet", "quiet.opus");
+    let mut file = std::fs::read(library.path("quiet.opus")).unwrap();
+    set_opus_gain(&mut file, -6);
+    std::fs::write(library.path("quiet.opus"), file).unwrap();
+    let import = library.import().await;
+    assert_eq!(import.n_added, 1, "{import:#?}");
+    let loudness = library.track("quiet").1.loudness.unwrap();
+    let (lufs, peak) = ffmpeg_loudness(&library.path("quiet.opus"));
+    assert!((loudness.integrated_lufs - lufs).abs() <= 0.11, "{loudness:?} {lufs}");
+    assert!((loudness.true_peak_dbtp - peak).abs() <= 0.3, "{loudness:?} {peak}");
+}
+
+/// In the first page of an Ogg file, with the checksum that goes with it (RFC 3533).
+fn set_opus_gain(file: &mut [u8], gain_db: i16) {
+    let head = file.windows(8).position(|bytes| bytes == b"OpusHead").unwrap();
+    file[head + 16..head + 18].copy_from_slice(&(gain_db * 256).to_le_bytes());
+    let end = head + usize::from(file[27]);
+    file[22..26].fill(0);
+    let mut crc = 0_u32;
+    for byte in &file[..end] {
+        crc ^= u32::from(*byte) << 24;
+        for _ in 0..8 {
+            crc = if crc >> 31 == 1 { crc << 1 ^ 0x04c1_1db7 } else { crc << 1 };
+        }
+    }
+    file[22..26].copy_from_slice(&crc.to_le_bytes());
+}
+
 /// Music from Debian's packages: real tags, made by many people with many programs.
 #[tokio::test(flavor = "multi_thread")]
 async fn real_music_agrees_with_ffmpeg() {

@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use domain::loudness;
 use symphonia::core::{
     audio::Channels,
     codecs::{
@@ -93,7 +94,7 @@ impl Voice {
         if is_opus {
             // The adapter would skip the start of the first packet by itself, also after a seek.
             let head = params.extra_data.take();
-            amplitude = head.as_deref().and_then(opus_gain).unwrap_or(1.0);
+            amplitude = head.as_deref().and_then(loudness::opus_amplitude).unwrap_or(1.0);
         }
         let decoder = CODECS
             .make_audio_decoder(&params, &AudioDecoderOptions::default().gapless(false))
@@ -125,15 +126,6 @@ impl Voice {
             / i128::from(base.denom.get());
         frames as i64
     }
-}
-
-/// The output gain of an identification header, which players must apply (RFC 7845, section
-/// 5.1): 1/256 dB. MP4 has the same fields under version 0, in the other byte order.
-fn opus_gain(head: &[u8]) -> Option<f32> {
-    let field = head.strip_prefix(b"OpusHead")?.get(8..10)?.try_into().ok()?;
-    let is_mp4 = head[8] == 0;
-    let gain = if is_mp4 { i16::from_be_bytes(field) } else { i16::from_le_bytes(field) };
-    Some(10f32.powf(f32::from(gain) / 256.0 / 20.0))
 }
 
 /// Why there is no decoder, in words for a person.

@@ -13,6 +13,8 @@ use tracing::{info, warn};
 
 use crate::{DATA_VARIABLE, window};
 
+#[cfg(target_os = "linux")]
+pub mod again;
 mod media_keys;
 mod tray;
 

@@ -55,6 +55,8 @@ pub fn run() -> ExitCode {
     match app {
         Ok(app) => ExitCode::from(u8::try_from(app.run_return(on_event)).unwrap_or(1)),
         Err(error) => {
+            #[cfg(target_os = "linux")]
+            desktop::again::start(&error);
             error!(error = %error, "the app cannot start");
             ExitCode::FAILURE
         }

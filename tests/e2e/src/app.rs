@@ -52,7 +52,10 @@ impl App {
         let connected = wait::until("the app's window", LIMIT, async || {
             driver.check_alive()?;
             let mut builder = ClientBuilder::new(HttpConnector::new());
-            Ok(Some(builder.capabilities(capabilities.clone()).connect(&url).await?))
+            let connecting = builder.capabilities(capabilities.clone()).connect(&url);
+            // The driver waits for ever for an app that has ended.
+            let connected = tokio::time::timeout(LIMIT, connecting).await;
+            Ok(Some(connected.context("the app does not open")??))
         })
         .await;
         let client = connected.with_context(|| driver.log_tail())?;

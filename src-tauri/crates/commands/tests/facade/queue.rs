@@ -168,14 +168,19 @@ async fn program_that_is_killed_has_its_whole_queue_at_the_next_start() -> Outco
         before.push(row.to_owned());
     }
     ensure!(before.len() == 5, "{before:?}");
-    let n_coming = before.len() - 1;
     let database = database(folder.path())?;
     let saved = eventually("the save", async || {
         let json: String =
             database.query_row("SELECT snapshot FROM queue", [], |row| row.get(0))?;
         let snapshot: serde_json::Value = serde_json::from_str(&json)?;
-        let len = |part: &str| snapshot[part].as_array().map_or(0, Vec::len);
-        Ok((len("front") + len("rest") == n_coming).then_some(()))
+        let entries = |part: &str| snapshot[part].as_array().cloned().unwrap_or_default();
+        let coming = [entries("front"), entries("rest")].concat();
+        let is_last_edit = coming.len() == before.len() - 1
+            && coming
+                .iter()
+                .zip(&before[1..])
+                .all(|(entry, row)| row.starts_with(&format!("EntryId({}) ", entry["id"])));
+        Ok(is_last_edit.then_some(()))
     })
     .await;
     // Not asked, not warned: as the system kills it.

@@ -179,7 +179,7 @@ async fn program_that_is_killed_has_its_whole_queue_at_the_next_start() -> Outco
             && coming
                 .iter()
                 .zip(&before[1..])
-                .all(|(entry, row)| row.starts_with(&format!("EntryId({}) ", entry["id"])));
+                .all(|(entry, row)| row.starts_with(&format!("EntryId({}) ", entry[0])));
         Ok(is_last_edit.then_some(()))
     })
     .await;

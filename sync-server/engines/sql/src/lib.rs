@@ -14,6 +14,7 @@ pub mod bulk;
 mod db;
 mod error;
 mod migrate;
+pub mod outbox;
 mod retry;
 #[cfg(feature = "testing")]
 pub mod testing;

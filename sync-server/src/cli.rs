@@ -3,7 +3,10 @@
 use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
+use api::accounts::RoleChange;
 use clap::{Parser, Subcommand};
+use domain::Role;
+use svc_accounts::Former;
 
 use crate::{
     commands,
@@ -42,6 +45,26 @@ enum Command {
         #[command(subcommand)]
         command: IndexCommand,
     },
+    /// Give and take roles.
+    Role {
+        #[command(subcommand)]
+        command: RoleCommand,
+    },
+    /// Give and take plans, without payment.
+    Plan {
+        #[command(subcommand)]
+        command: PlanCommand,
+    },
+    /// Care for the keys that sign access tokens.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// Read and verify the audit log.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Print the OpenAPI document.
     Openapi,
     /// Decode one file after another for the import: it starts this itself.
@@ -53,6 +76,121 @@ enum Command {
 enum IndexCommand {
     /// Make the search index anew from the catalog.
     Rebuild {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Subcommand)]
+enum RoleCommand {
+    /// Show who has which roles.
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Give a role. It is in the person's next access token; may run beside the server.
+    Grant {
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        change: RoleArgs,
+    },
+    /// Take a role. Access tokens that a running server gave out have it for up to ten minutes.
+    Revoke {
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        change: RoleArgs,
+    },
+}
+
+#[derive(clap::Args)]
+struct RoleArgs {
+    /// Whom it is about.
+    #[arg(value_name = "EMAIL")]
+    email: String,
+    /// listener, creator, advertiser, engineer, compliance_officer or owner.
+    #[arg(value_name = "ROLE")]
+    role: Role,
+    /// Stands in the audit log: no names or addresses.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+impl From<RoleArgs> for RoleChange {
+    fn from(args: RoleArgs) -> Self {
+        Self { email: args.email, role: args.role, reason: args.reason }
+    }
+}
+
+#[derive(Subcommand)]
+enum PlanCommand {
+    /// Give a plan for some days.
+    Give {
+        #[command(flatten)]
+        place: Place,
+        /// Who gets it.
+        #[arg(value_name = "EMAIL")]
+        email: String,
+        /// Id of the plan, such as `individual`.
+        #[arg(value_name = "PLAN")]
+        plan: String,
+        #[arg(long, value_name = "N", default_value_t = 30,
+              value_parser = clap::value_parser!(u32).range(1..=3_650))]
+        days: u32,
+        /// Stands in the audit log: no names or addresses.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// End a plan at once.
+    Revoke {
+        #[command(flatten)]
+        place: Place,
+        /// Who loses it.
+        #[arg(value_name = "EMAIL")]
+        email: String,
+        /// Stands in the audit log: no names or addresses.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Sign with a new key from now on; a running server takes it within seconds. What was signed
+    /// before stays good.
+    Rotate {
+        #[command(flatten)]
+        place: Place,
+        /// A key is in wrong hands: what was signed before is good for nothing. Players get new
+        /// tokens by themselves.
+        #[arg(long)]
+        drop_old: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Verify a file of the log, without a server: says what it covers, or the first record that
+    /// is wrong.
+    Verify {
+        /// As `audit export` or `/api/v1/audit/file` wrote it.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The key of the log, as `audit key` printed it when the log was in good hands.
+        #[arg(long, value_name = "K")]
+        key: String,
+    },
+    /// Write the log to a file that verifies itself; may run beside the server.
+    Export {
+        #[command(flatten)]
+        place: Place,
+        /// Must not be there yet.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Print the key that verifies the log. Keep it elsewhere.
+    Key {
         #[command(flatten)]
         place: Place,
     },
@@ -117,12 +255,56 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             logs::start(&config.log, logs::Default::Warn)?;
             block_on(commands::index_rebuild(config))
         }
+        Command::Role { command } => role(command),
+        Command::Plan { command } => plan(command),
+        Command::Audit { command } => match command {
+            AuditCommand::Verify { file, key } => commands::audit_verify(&file, &key),
+            AuditCommand::Export { place, file } => {
+                block_on(commands::audit_export(quiet(place)?, file))
+            }
+            AuditCommand::Key { place } => block_on(commands::audit_key(quiet(place)?)),
+        },
+        Command::Keys { command: KeysCommand::Rotate { place, drop_old } } => {
+            let former = if drop_old { Former::Drop } else { Former::Keep };
+            block_on(commands::keys_rotate(quiet(place)?, former))
+        }
         Command::Openapi => {
             print!("{}", block_on(openapi::text())?);
             Ok(ExitCode::SUCCESS)
         }
         Command::DecodeWorker => Ok(svc_ingest::decode_worker::main()),
     }
+}
+
+fn role(command: RoleCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        RoleCommand::List { place } => block_on(commands::role_list(quiet(place)?)),
+        RoleCommand::Grant { place, change } => {
+            block_on(commands::role_change(quiet(place)?, change.into(), true))
+        }
+        RoleCommand::Revoke { place, change } => {
+            block_on(commands::role_change(quiet(place)?, change.into(), false))
+        }
+    }
+}
+
+fn plan(command: PlanCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        PlanCommand::Give { place, email, plan, days, reason } => {
+            let given = Some((plan.as_str(), days));
+            block_on(commands::plan_set(quiet(place)?, &email, given, &reason))
+        }
+        PlanCommand::Revoke { place, email, reason } => {
+            block_on(commands::plan_set(quiet(place)?, &email, None, &reason))
+        }
+    }
+}
+
+/// The configuration of a command that answers on the terminal, with only warnings beside.
+fn quiet(place: Place) -> anyhow::Result<Config> {
+    let config = place.read()?;
+    logs::start(&config.log, logs::Default::Warn)?;
+    Ok(config)
 }
 
 /// Each listener has a connection and a file open: the usual 1,024 handles are few, and what more

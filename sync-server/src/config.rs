@@ -29,6 +29,7 @@ pub struct Config {
     pub http: Http,
     pub storage: Storage,
     pub import: Import,
+    pub accounts: Accounts,
     pub log: Log,
 }
 
@@ -76,6 +77,16 @@ pub struct Storage {
 pub struct Import {
     /// Files decoded at once. Default: 0, as many as there are cores.
     pub n_workers: usize,
+}
+
+/// What accounts can have.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Accounts {
+    /// TOML file of the plans on offer, each a `[[plan]]` with `id`, `name`, `n_members`,
+    /// `trial_days`, `grace_days` and perhaps `is_for_students`. Default: individual, family and
+    /// student, with a trial of 30 days and 7 days of grace.
+    pub plans: Option<PathBuf>,
 }
 
 /// What is logged.

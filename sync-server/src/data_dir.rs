@@ -54,6 +54,10 @@ impl DataDir {
         self.path.join("signing-keys")
     }
 
+    pub fn audit_key(&self) -> PathBuf {
+        self.path.join("audit-key")
+    }
+
     pub fn blobs(&self) -> PathBuf {
         self.path.join("blobs")
     }

@@ -14,7 +14,11 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{ApiError, Json, auth::OwnerOnly, edge::ClientAddress};
+use web::{
+    ApiError, Json,
+    auth::{May, ReadMetrics},
+    edge::ClientAddress,
+};
 
 /// The page shows `openapi.json` and loads nothing from elsewhere.
 const DOCS_PAGE: &str = include_str!("ops/docs.html");
@@ -87,7 +91,7 @@ async fn ready_view(State(ops): State<Arc<Ops>>) -> Result<Json<Health>, ApiErro
 }
 
 /// Metrics for Prometheus, with a latency histogram per operation. For callers on the same
-/// machine and not through a proxy, or with an owner's token.
+/// machine and not through a proxy, or with the token of an owner or an engineer.
 #[utoipa::path(
     get,
     path = "/metrics",
@@ -97,7 +101,7 @@ async fn ready_view(State(ops): State<Arc<Ops>>) -> Result<Json<Health>, ApiErro
     responses(
         (status = 200, description = "Prometheus text", body = String, content_type = "text/plain"),
         (status = 401, description = "From elsewhere, without a token", body = Envelope),
-        (status = 403, description = "Not an owner", body = Envelope),
+        (status = 403, description = "Neither an owner nor an engineer", body = Envelope),
     ),
 )]
 async fn metrics_view(
@@ -106,7 +110,7 @@ async fn metrics_view(
     request: Request,
 ) -> Result<Response, ApiError> {
     if !from.is_local() || request.headers().contains_key(header::AUTHORIZATION) {
-        OwnerOnly::from_request_parts(&mut request.into_parts().0, &()).await?;
+        May::<ReadMetrics>::from_request_parts(&mut request.into_parts().0, &()).await?;
     }
     let metrics = ops.metrics.as_ref();
     let metrics = metrics.ok_or_else(|| ApiError::unavailable("Nothing is measured.", 60))?;

@@ -16,9 +16,11 @@ use axum::Router;
 use engine_blobs::Blobs;
 use engine_sql::Db;
 use metrics_exporter_prometheus::PrometheusHandle;
+use svc_accounts::SigningKeys;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
+use web::auth::Keys;
 
 use crate::{
     config::Config,
@@ -37,7 +39,8 @@ pub struct Server {
     pub document: String,
     db: Db,
     ingest: Arc<svc_ingest::Service>,
-    following: JoinHandle<()>,
+    /// Search follows the catalog, the audit log what the services do.
+    following: [JoinHandle<()>; 2],
     stopping: CancellationToken,
 }
 
@@ -52,12 +55,14 @@ pub async fn assemble(
     // Engines
     let db = open_db(config, &data).await?;
     let blobs = Blobs::in_folder(&data.blobs()).context("cannot open the blobs")?;
-    let keys = svc_accounts::open_or_make_keys(&data.signing_keys())?;
+    let signing_keys = SigningKeys::open_or_make(&data.signing_keys())?;
+    let keys = signing_keys.keys().clone();
 
     // Services
-    let accounts =
-        svc_accounts::Service::open(db.clone(), keys.clone(), svc_accounts::system_clock()).await?;
-    let accounts = Arc::new(accounts);
+    let governance = open_governance(&db, &data).await?;
+    let recorder = Arc::downgrade(&governance);
+    let on_act = move || recorder.upgrade().iter().for_each(|log| log.wake());
+    let accounts = Arc::new(open_accounts(config, &db, &keys, Box::new(on_act)).await?);
     let catalog = Arc::new(svc_catalog::Service::open(db.clone(), blobs).await?);
     let discovery =
         svc_discovery::Service::open(&data.search_index(), peers::catalog_of_discovery(&catalog))
@@ -73,7 +78,11 @@ pub async fn assemble(
     let ops = Arc::new(Ops { db: db.clone(), metrics, document: OnceLock::new() });
 
     // Jobs
-    let following = tokio::spawn(Arc::clone(&discovery).run(stopping.clone()));
+    let following = [
+        tokio::spawn(Arc::clone(&discovery).run(stopping.clone())),
+        tokio::spawn(Arc::clone(&governance).run(stopping.clone())),
+    ];
+    tokio::spawn(signing_keys.follow(stopping.clone()));
 
     // Routes
     let (routes, document) = OpenApiRouter::with_openapi(openapi::head())
@@ -82,6 +91,7 @@ pub async fn assemble(
         .merge(svc_discovery::routes(discovery))
         .merge(svc_ingest::routes(Arc::clone(&ingest)))
         .merge(svc_delivery::routes(delivery))
+        .merge(svc_governance::routes(governance))
         .merge(ops::routes(Arc::clone(&ops)))
         .split_for_parts();
     let document = openapi::render(&openapi::complete(document))?;
@@ -100,10 +110,9 @@ impl Server {
     pub async fn stop(self) -> String {
         self.ingest.stop().await;
         self.stopping.cancel();
-        if tokio::time::timeout(STOP_TIMEOUT, self.following).await.is_err() {
-            tracing::warn!(
-                "search did not stop in time; it goes on where it was at the next start"
-            );
+        let followed = futures::future::join_all(self.following);
+        if tokio::time::timeout(STOP_TIMEOUT, followed).await.is_err() {
+            tracing::warn!("a job did not stop in time; it goes on where it was at the next start");
         }
         self.db.close().await;
         self.document
@@ -152,6 +161,65 @@ impl Indexer {
     pub async fn close(self) {
         self.db.close().await;
     }
+}
+
+/// What the commands about accounts run: accounts, and the keys that sign for them.
+pub struct Accounts {
+    pub service: svc_accounts::Service,
+    pub signing_keys: SigningKeys,
+    db: Db,
+}
+
+impl Accounts {
+    pub async fn assemble(config: &Config, data: &DataDir) -> anyhow::Result<Self> {
+        let db = open_db(config, data).await?;
+        let signing_keys = SigningKeys::open_or_make(&data.signing_keys())?;
+        // The log takes what is told at the next look of a server, or at its next start.
+        let service = open_accounts(config, &db, signing_keys.keys(), Box::new(|| {})).await?;
+        Ok(Self { service, signing_keys, db })
+    }
+
+    pub async fn close(self) {
+        self.db.close().await;
+    }
+}
+
+/// What the commands about the audit log run.
+pub struct Governance {
+    pub service: Arc<svc_governance::Service>,
+    db: Db,
+}
+
+impl Governance {
+    pub async fn assemble(config: &Config, data: &DataDir) -> anyhow::Result<Self> {
+        let db = open_db(config, data).await?;
+        Ok(Self { service: open_governance(&db, data).await?, db })
+    }
+
+    pub async fn close(self) {
+        self.db.close().await;
+    }
+}
+
+async fn open_governance(db: &Db, data: &DataDir) -> anyhow::Result<Arc<svc_governance::Service>> {
+    let key = svc_governance::open_or_make_key(&data.audit_key())?;
+    Ok(svc_governance::Service::open(db.clone(), key).await?)
+}
+
+async fn open_accounts(
+    config: &Config,
+    db: &Db,
+    keys: &Keys,
+    on_act: svc_accounts::OnAct,
+) -> anyhow::Result<svc_accounts::Service> {
+    let parts = svc_accounts::Parts {
+        db: db.clone(),
+        keys: keys.clone(),
+        clock: svc_accounts::system_clock(),
+        plans: svc_accounts::Plans::read(config.accounts.plans.as_deref())?,
+        on_act,
+    };
+    Ok(svc_accounts::Service::open(parts).await?)
 }
 
 async fn open_db(config: &Config, data: &DataDir) -> anyhow::Result<Db> {

@@ -35,6 +35,14 @@ async fn operations_have_names_and_those_others_use_are_kept() {
         "cover_view",
         "import_start",
         "import_view",
+        "session_list",
+        "session_revoke",
+        "profile_update",
+        "plan_view",
+        "role_grant",
+        "audit_list",
+        "audit_checkpoint",
+        "audit_proof",
     ] {
         assert_eq!(ids.iter().filter(|other| **other == id).count(), 1, "{id}");
     }

@@ -1,17 +1,10 @@
 //! Accounts and sessions.
 
-use domain::{AccountId, SessionId};
+use domain::{
+    AccountId, DeviceId, Role, SessionId,
+    plan::{Entitlements, Plan, Standing, Tier},
+};
 use serde::{Deserialize, Serialize};
-
-/// What an account may do beyond listening.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    Listener,
-    /// Runs the service: the first account of a server, then whom an owner names.
-    Owner,
-}
 
 /// Body of `account_create`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -48,8 +41,63 @@ pub struct Account {
     pub id: AccountId,
     pub email: String,
     pub display_name: String,
+    /// Who may see the profile.
+    #[serde(default)]
+    pub visibility: Visibility,
+    /// ISO 3166-1, two capital letters; absent where the person did not say.
+    #[serde(default)]
+    pub country: Option<String>,
+    /// BCP 47, such as `de` or `pt-BR`; absent where the person did not say.
+    #[serde(default)]
+    pub language: Option<String>,
     pub roles: Vec<Role>,
+    #[serde(default)]
+    pub tier: Tier,
     pub created_at_us: i64,
+}
+
+/// Who may see a profile.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    /// Nobody but its owner.
+    #[default]
+    Private,
+    /// Whoever is signed in.
+    Members,
+}
+
+/// Body of `profile_update`: what is absent stays, an empty text takes a value back.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ProfileUpdate {
+    /// 1 to 80 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(
+            min_length = 1,
+            max_length = 80,
+            pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+            example = "Ann"
+        )
+    )]
+    pub display_name: Option<String>,
+    /// ISO 3166-1, two capital letters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(pattern = "^([A-Z]{2})?$", example = "PT"))]
+    pub country: Option<String>,
+    /// BCP 47: a language, and a region where it matters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(pattern = "^([a-z]{2,3}(-[A-Z]{2})?)?$", example = "pt-BR")
+    )]
+    pub language: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<Visibility>,
 }
 
 /// Body of `session_create`.
@@ -73,6 +121,10 @@ pub struct SessionCreate {
         )
     )]
     pub device_name: Option<String>,
+    /// The `device_id` of an earlier session on this device, so that it stays one device. One of
+    /// another account is passed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<DeviceId>,
 }
 
 /// Body of `session_refresh`.
@@ -94,6 +146,8 @@ pub struct SessionRefresh {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Session {
     pub id: SessionId,
+    /// Keep it, and name it when signing in on this device again.
+    pub device_id: DeviceId,
     /// A JWT signed with EdDSA; verify it with the keys at `/api/v1/jwks.json`.
     pub access_token: String,
     /// Always `Bearer`.
@@ -104,4 +158,124 @@ pub struct Session {
     /// ends the session.
     pub refresh_token: String,
     pub account: Account,
+}
+
+/// One sign-in, as its owner sees it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SessionEntry {
+    pub id: SessionId,
+    pub device_id: DeviceId,
+    /// Empty where the device gave no name.
+    pub device_name: String,
+    pub created_at_us: i64,
+    pub used_at_us: i64,
+    /// The network of last use, coarse: the first 24 bits of an IPv4 address, the first 48 of an
+    /// IPv6 one. Absent where it is not known.
+    pub last_network: Option<String>,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
+}
+
+/// Answer of `session_list`: sessions that live, the latest used first.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SessionList {
+    pub sessions: Vec<SessionEntry>,
+}
+
+/// Answer of `session_revoke_others`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SessionsRevoked {
+    pub n_sessions: u32,
+}
+
+/// Answer of `plan_view` and `plan_change`: where the account stands, and what could be.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PlanView {
+    pub tier: Tier,
+    pub standing: Standing,
+    /// Id of the plan that runs, or of the last one.
+    pub plan: Option<String>,
+    pub entitlements: Entitlements,
+    pub is_trial_left: bool,
+    /// What each tier gives, for comparison.
+    pub tiers: Vec<TierOffer>,
+    /// Plans on offer.
+    pub plans: Vec<Plan>,
+}
+
+/// What a tier gives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TierOffer {
+    pub tier: Tier,
+    pub entitlements: Entitlements,
+}
+
+/// Body of `plan_change`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PlanChange {
+    pub action: PlanAction,
+    /// Which plan to try; only with `start_trial`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(example = "individual"))]
+    pub plan: Option<String>,
+}
+
+/// What an account may do to its own subscription.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum PlanAction {
+    /// Once per account.
+    StartTrial,
+    /// It goes on to its end, and then no further.
+    Cancel,
+    /// Takes a cancellation back.
+    Resume,
+}
+
+/// Body of `role_grant` and `role_revoke`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RoleChange {
+    /// Whom it is about, by the exact address.
+    #[cfg_attr(feature = "openapi", schema(format = Email, example = "ann@example.org"))]
+    pub email: String,
+    pub role: Role,
+    /// Stands in the audit log for good: no names or addresses; 1 to 400 characters.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(
+            min_length = 1,
+            max_length = 400,
+            pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+            example = "Joins the team that answers data requests"
+        )
+    )]
+    pub reason: String,
+}
+
+/// Someone with more roles than a listener has.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RoleHolder {
+    pub account: AccountId,
+    pub display_name: String,
+    pub roles: Vec<Role>,
+}
+
+/// Answer of `role_list`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RoleHolders {
+    pub holders: Vec<RoleHolder>,
+    /// Whether there are more than are listed.
+    pub is_cut: bool,
 }

@@ -7,6 +7,7 @@
 //! Everything is under [`BASE`]; times are microseconds since 1970, durations milliseconds.
 
 pub mod accounts;
+pub mod audit;
 pub mod catalog;
 pub mod error;
 pub mod imports;

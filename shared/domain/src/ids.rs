@@ -66,7 +66,11 @@ id!(
     AccountId, "account"
 );
 id!(
-    /// A signed-in device: the family of one rotating refresh token.
+    /// A player on one machine. It stays the same when someone signs in there again.
+    DeviceId, "device"
+);
+id!(
+    /// A sign-in on a device: the family of one rotating refresh token.
     SessionId, "session"
 );
 id!(
@@ -88,6 +92,10 @@ id!(
 id!(
     /// One time one listener played one track.
     PlayId, "play"
+);
+id!(
+    /// One act in the audit log; made by whoever did it, so that it is recorded once.
+    ActId, "act"
 );
 
 /// A cover image: the BLAKE3 hash of its original bytes, 64 hexadecimal digits.

@@ -5,16 +5,22 @@
 //!
 //! Start reading at [`music`]: what an artist, a release and a track are to a client.
 
+pub mod access;
+pub mod audit;
 pub mod ids;
 pub mod imported;
 pub mod isrc;
 pub mod loudness;
 pub mod music;
+pub mod plan;
 pub mod queue;
 pub mod release;
 pub mod text;
 
-pub use ids::{AccountId, ArtistId, CoverId, ImportId, PlayId, ReleaseId, SessionId, TrackId};
+pub use access::{Denial, Permission, Role};
+pub use ids::{
+    AccountId, ActId, ArtistId, CoverId, DeviceId, ImportId, PlayId, ReleaseId, SessionId, TrackId,
+};
 pub use loudness::{BlockHistogram, Loudness, TrackLoudness};
 pub use music::{
     Artist, ArtistRef, AudioFacts, Codec, Cover, Release, ReleaseKind, ReleaseRef, Track,

@@ -1,27 +1,26 @@
-//! Who is signed in: access tokens, and the extractors that ask for them.
+//! Who is signed in and what they may do: access tokens, and the extractors that ask for them.
 
 mod keys;
+mod may;
 mod signed_in;
 
-use api::accounts::Role;
-use domain::{AccountId, SessionId};
+use domain::{AccountId, DeviceId, Role, SessionId, plan::Tier};
 
 pub use keys::{ACCESS_TOKEN_LIFE_S, Keys, KeysError, SIGNED_LIFE_MAX_S};
-pub use signed_in::{OwnerOnly, SignedIn, SignedInOrUrl};
+pub use may::{GrantRoles, Grants, ImportMusic, May, ReadAudit, ReadMetrics, RebuildSearch};
+pub use signed_in::{SignedIn, SignedInOrUrl};
 
 /// What an access token says. It was verified without a database, so that it may be up to
-/// [`ACCESS_TOKEN_LIFE_S`] behind.
+/// [`ACCESS_TOKEN_LIFE_S`] behind in what another process changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Claims {
     pub account: AccountId,
     pub session: SessionId,
+    pub device: DeviceId,
+    pub tier: Tier,
     pub roles: Vec<Role>,
+    /// How often roles were given to or taken from the account.
+    pub roles_version: u32,
     /// Seconds since 1970.
     pub expires_at_s: u64,
-}
-
-impl Claims {
-    pub fn is_owner(&self) -> bool {
-        self.roles.contains(&Role::Owner)
-    }
 }

@@ -17,7 +17,7 @@ use crate::ApiError;
 /// ([`crate::edge`]).
 pub const JSON_BYTES_MAX: usize = 256 * 1024;
 
-/// A JSON body, in and out.
+/// A JSON body, in and out. What comes in is an object.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Json<T>(pub T);
 
@@ -52,6 +52,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         }
         if has_nul_escape(&bytes) {
             return Err(nul("The body"));
+        }
+        // A list of values would do for serde, in the order of the fields: nobody's contract.
+        if bytes.trim_ascii_start().first() == Some(&b'[') {
+            return Err(ApiError::invalid(
+                "The body is a list, not an object.",
+                "Compare it with /api/docs.",
+            ));
         }
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             ApiError::invalid(

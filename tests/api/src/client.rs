@@ -57,6 +57,7 @@ impl Client {
             email: email.to_owned(),
             password: PASSWORD.to_owned(),
             device_name: Some("a test".to_owned()),
+            device_id: None,
         };
         success(self.request(Method::POST, "/api/v1/sessions").json(&body).send().await?).await
     }

@@ -2,23 +2,37 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+use api::accounts::RoleChange;
 use api_tests::{
     Client, ServerProcess,
     client::failure,
     openapi::{self, Operation},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use reqwest::StatusCode;
+use domain::{Denial, Permission, Role};
+use reqwest::{Method, StatusCode};
 use web::auth::{Claims, Keys};
 
 /// Whom a route lets in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Who {
     Anyone,
-    Listener,
-    Owner,
-    /// Anyone on this machine; from elsewhere, the owner.
-    Local,
+    SignedIn,
+    /// Whose roles give it, as the policy says.
+    May(Permission),
+    /// Anyone on this machine who shows no token; others as the policy says.
+    Local(Permission),
+}
+
+/// What someone is answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Answer {
+    /// Gets as far as the question itself.
+    Allowed,
+    Unauthenticated,
+    Forbidden,
+    /// As if there were no such path.
+    Hidden,
 }
 
 const TABLE: &[(&str, Who)] = &[
@@ -27,60 +41,120 @@ const TABLE: &[(&str, Who)] = &[
     ("openapi_view", Who::Anyone),
     ("health_view", Who::Anyone),
     ("ready_view", Who::Anyone),
-    ("metrics_view", Who::Local),
+    ("metrics_view", Who::Local(Permission::ReadMetrics)),
     ("account_create", Who::Anyone),
-    ("account_view", Who::Listener),
+    ("account_view", Who::SignedIn),
+    ("profile_update", Who::SignedIn),
+    ("plan_view", Who::SignedIn),
+    ("plan_change", Who::SignedIn),
     ("session_create", Who::Anyone),
     ("session_refresh", Who::Anyone),
-    ("session_delete", Who::Listener),
+    ("session_delete", Who::SignedIn),
+    ("session_list", Who::SignedIn),
+    ("session_revoke", Who::SignedIn),
+    ("session_revoke_others", Who::SignedIn),
     ("jwks_view", Who::Anyone),
-    ("artist_list", Who::Listener),
-    ("artist_view", Who::Listener),
-    ("release_list", Who::Listener),
-    ("release_view", Who::Listener),
-    ("track_list", Who::Listener),
-    ("track_view", Who::Listener),
+    ("role_list", Who::May(Permission::GrantRoles)),
+    ("role_grant", Who::May(Permission::GrantRoles)),
+    ("role_revoke", Who::May(Permission::GrantRoles)),
+    ("audit_list", Who::May(Permission::ReadAudit)),
+    ("audit_checkpoint", Who::May(Permission::ReadAudit)),
+    ("audit_proof", Who::May(Permission::ReadAudit)),
+    ("audit_export", Who::May(Permission::ReadAudit)),
+    ("artist_list", Who::SignedIn),
+    ("artist_view", Who::SignedIn),
+    ("release_list", Who::SignedIn),
+    ("release_view", Who::SignedIn),
+    ("track_list", Who::SignedIn),
+    ("track_view", Who::SignedIn),
     // Ids of covers are hashes that only those know who may see them.
     ("cover_view", Who::Anyone),
-    ("play_report", Who::Listener),
-    ("search", Who::Listener),
-    ("search_rebuild", Who::Owner),
-    // Also with a signed URL, which only a listener gets.
-    ("track_stream", Who::Listener),
-    ("track_stream_head", Who::Listener),
-    ("stream_url_create", Who::Listener),
-    ("import_start", Who::Owner),
-    ("import_view", Who::Owner),
-    ("import_events", Who::Owner),
+    ("play_report", Who::SignedIn),
+    ("search", Who::SignedIn),
+    ("search_rebuild", Who::May(Permission::RebuildSearch)),
+    // Also with a signed URL, which only who is signed in gets.
+    ("track_stream", Who::SignedIn),
+    ("track_stream_head", Who::SignedIn),
+    ("stream_url_create", Who::SignedIn),
+    ("import_start", Who::May(Permission::ImportMusic)),
+    ("import_view", Who::May(Permission::ImportMusic)),
+    ("import_events", Who::May(Permission::ImportMusic)),
 ];
 
 const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 
+/// What a path gets that is none.
+const NO_PATH: &str = "There is no such path.";
+
+impl Who {
+    /// What someone signed in with `roles` is answered.
+    fn answer(self, roles: &[Role]) -> Answer {
+        match self {
+            Self::Anyone | Self::SignedIn => Answer::Allowed,
+            Self::May(permission) | Self::Local(permission) => match permission.check(roles) {
+                Ok(()) => Answer::Allowed,
+                Err(Denial::Forbidden) => Answer::Forbidden,
+                Err(Denial::Hidden) => Answer::Hidden,
+            },
+        }
+    }
+
+    fn is_open(self) -> bool {
+        matches!(self, Self::Anyone | Self::Local(_))
+    }
+}
+
+/// Every route against nobody and against every role.
 #[tokio::test]
-async fn every_route_lets_in_whom_the_table_names() {
+async fn every_route_answers_every_role_as_the_policy_says() {
     let server = ServerProcess::start().unwrap();
     let anyone = server.client().unwrap();
     let owner = anyone.listener("owner@example.org").await.unwrap();
-    let listener = anyone.listener("listener@example.org").await.unwrap();
     let operations = openapi::operations(&anyone).await.unwrap();
-    assert!(operations.len() >= TABLE.len());
-
+    assert_eq!(operations.len(), TABLE.len(), "each operation has one row");
+    let mut people = Vec::new();
+    for role in Role::ALL {
+        people.push((role, person(&anyone, &owner, role).await));
+    }
     for operation in &operations {
-        let who = TABLE.iter().find(|(id, _)| *id == operation.id);
-        let (_, who) = who.unwrap_or_else(|| panic!("{}: who may? Add it to TABLE", operation.id));
-        check(&anyone, operation, matches!(who, Who::Anyone | Who::Local), 401).await;
-        if operation.id == "session_delete" {
-            // It ends the session it is asked with.
-            let once = anyone.sign_in("listener@example.org").await.unwrap();
-            check(&anyone.clone().with_token(once.access_token), operation, true, 401).await;
-            continue;
+        let row = TABLE.iter().find(|(id, _)| *id == operation.id);
+        let (_, who) = row.unwrap_or_else(|| panic!("{}: who may? Add it to TABLE", operation.id));
+        let unknown = if who.is_open() { Answer::Allowed } else { Answer::Unauthenticated };
+        check(&anyone, operation, unknown).await;
+        for (role, client) in &people {
+            let roles = if *role == Role::Listener {
+                vec![Role::Listener]
+            } else {
+                vec![Role::Listener, *role]
+            };
+            let wanted = who.answer(&roles);
+            if operation.id == "session_delete" {
+                // It ends the session it is asked with.
+                let once = anyone.sign_in(&address(*role)).await.unwrap();
+                check(&anyone.clone().with_token(once.access_token), operation, wanted).await;
+                continue;
+            }
+            check(client, operation, wanted).await;
         }
-        check(&listener, operation, matches!(who, Who::Anyone | Who::Listener), 403).await;
-        check(&owner, operation, true, 403).await;
     }
-    for (id, _) in TABLE {
-        assert!(operations.iter().any(|operation| operation.id == *id), "{id} is gone");
+}
+
+/// Someone with one role beside that of a listener.
+async fn person(anyone: &Client, owner: &Client, role: Role) -> Client {
+    let person = anyone.listener(&address(role)).await.unwrap();
+    if role == Role::Listener {
+        return person;
     }
+    let grant = RoleChange { email: address(role), role, reason: "a test".to_owned() };
+    let answer = owner.request(Method::POST, "/api/v1/roles").json(&grant).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    // Tokens from before lack the role, and are refused for it.
+    let session = anyone.sign_in(&address(role)).await.unwrap();
+    anyone.clone().with_token(session.access_token)
+}
+
+fn address(role: Role) -> String {
+    format!("{role}.person@example.org")
 }
 
 #[tokio::test]
@@ -89,10 +163,7 @@ async fn metrics_from_elsewhere_are_for_owners() {
     let anyone = server.client().unwrap();
     let owner = anyone.listener("owner@example.org").await.unwrap();
     let forwarded = |client: &Client| {
-        client
-            .request(reqwest::Method::GET, "/metrics")
-            .header("x-forwarded-for", "192.0.2.1")
-            .send()
+        client.request(Method::GET, "/metrics").header("x-forwarded-for", "192.0.2.1").send()
     };
     assert_eq!(forwarded(&anyone).await.unwrap().status(), 401);
     let metrics = forwarded(&owner).await.unwrap();
@@ -132,7 +203,8 @@ async fn only_genuine_fresh_tokens_open_a_door() {
             continue;
         }
         for token in &bad {
-            check(&anyone.clone().with_token(token), &operation, false, 401).await;
+            let client = anyone.clone().with_token(token);
+            check(&client, &operation, Answer::Unauthenticated).await;
         }
         for scheme in ["Basic YTpi", "Bearer", "bearer  ", "Bearer\t"] {
             let request = anyone.request(operation.method.clone(), &operation.path_with(NOBODY));
@@ -148,28 +220,67 @@ async fn the_document_says_what_needs_a_token() {
     let server = ServerProcess::start().unwrap();
     for operation in openapi::operations(&server.client().unwrap()).await.unwrap() {
         let (_, who) = TABLE.iter().find(|(id, _)| *id == operation.id).unwrap();
-        let is_open = matches!(who, Who::Anyone | Who::Local);
-        assert_eq!(operation.is_open, is_open, "{}", operation.id);
+        assert_eq!(operation.is_open, who.is_open(), "{}", operation.id);
     }
 }
 
+/// A role that was taken is gone from the tokens that still say it, and a token cannot be talked
+/// into one.
+#[tokio::test]
+async fn roles_are_neither_stale_nor_forged() {
+    let server = ServerProcess::start().unwrap();
+    let anyone = server.client().unwrap();
+    let owner = anyone.listener("owner@example.org").await.unwrap();
+    let officer = person(&anyone, &owner, Role::ComplianceOfficer).await;
+    let log = |client: &Client| client.request(Method::GET, "/api/v1/audit/records").send();
+    assert_eq!(log(&officer).await.unwrap().status(), 200);
+
+    let revoke = RoleChange {
+        email: address(Role::ComplianceOfficer),
+        role: Role::ComplianceOfficer,
+        reason: "leaves the team".to_owned(),
+    };
+    let answer = owner.request(Method::POST, "/api/v1/roles/revoke").json(&revoke).send().await;
+    assert_eq!(answer.unwrap().status(), 200);
+    assert_eq!(log(&officer).await.unwrap().status(), 401, "the token still says the role");
+    let session = anyone.sign_in(&address(Role::ComplianceOfficer)).await.unwrap();
+    let listener = anyone.clone().with_token(session.access_token.clone());
+    assert_eq!(log(&listener).await.unwrap().status(), 404);
+
+    let (head, rest) = session.access_token.split_once('.').unwrap();
+    let (body, signature) = rest.split_once('.').unwrap();
+    let said = String::from_utf8(URL_SAFE_NO_PAD.decode(body).unwrap()).unwrap();
+    let forged = said.replace("[\"listener\"]", "[\"listener\",\"compliance_officer\"]");
+    assert_ne!(forged, said);
+    let forged = format!("{head}.{}.{signature}", URL_SAFE_NO_PAD.encode(forged));
+    assert_eq!(log(&anyone.clone().with_token(forged)).await.unwrap().status(), 401);
+}
+
 /// Asks without a body: those who are let in get as far as the question itself.
-async fn check(client: &Client, operation: &Operation, is_let_in: bool, otherwise: u16) {
+async fn check(client: &Client, operation: &Operation, wanted: Answer) {
     let request = client.request(operation.method.clone(), &operation.path_with(NOBODY));
     let answer = request.send().await.unwrap();
     let status = answer.status();
-    let asked = format!("{} {}", operation.method, operation.path);
-    if is_let_in {
-        assert!(
-            !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN),
-            "{asked}: {status}"
-        );
-        assert!(!status.is_server_error(), "{asked}: {status}");
-    } else {
-        assert_eq!(status, otherwise, "{asked}");
-        if operation.method != reqwest::Method::HEAD {
-            failure(answer).await.unwrap();
+    let asked = format!("{} {}: {status}, {wanted:?}", operation.method, operation.path);
+    assert!(!status.is_server_error(), "{asked}");
+    let refused = match wanted {
+        Answer::Allowed => {
+            let is_refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+            assert!(!is_refused, "{asked}");
+            if status == StatusCode::NOT_FOUND && operation.method != Method::HEAD {
+                let message = failure(answer).await.unwrap().error.message;
+                assert_ne!(message, NO_PATH, "{asked}");
+            }
+            return;
         }
+        Answer::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Answer::Forbidden => StatusCode::FORBIDDEN,
+        Answer::Hidden => StatusCode::NOT_FOUND,
+    };
+    assert_eq!(status, refused, "{asked}");
+    if operation.method != Method::HEAD {
+        let message = failure(answer).await.unwrap().error.message;
+        assert_eq!(message == NO_PATH, wanted == Answer::Hidden, "{asked}");
     }
 }
 

@@ -299,7 +299,9 @@ impl World {
         }
         let tracks: Page<Track> = owner.get("/api/v1/tracks").await.unwrap();
         let track = &tracks.items[0];
+        let session = server.client().unwrap().sign_in("owner@example.org").await.unwrap();
         let ids = BTreeMap::from([
+            ("session_id", session.id.to_string()),
             ("track_id", track.id.to_string()),
             ("release_id", track.release.id.to_string()),
             ("artist_id", track.artists[0].id.to_string()),

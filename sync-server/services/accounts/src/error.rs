@@ -37,11 +37,24 @@ pub enum Error {
     #[error(transparent)]
     Keys(#[from] KeysError),
 
+    #[error("an act cannot be written")]
+    Act(#[source] serde_json::Error),
+
+    #[error("cannot read the plans at {}", path.display())]
+    PlansFile {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+
+    #[error("the plans are not usable: {0}")]
+    Plans(String),
+
     #[error("hashing a password failed: {0}")]
     Hash(argon2::password_hash::Error),
 
-    #[error("the thread that hashes passwords ended")]
-    HashThread(#[from] tokio::task::JoinError),
+    #[error("a thread of work ended")]
+    Thread(#[from] tokio::task::JoinError),
 
     /// Answered as it is.
     #[error("{}", .0.message)]

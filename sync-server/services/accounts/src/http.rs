@@ -1,4 +1,9 @@
-//! The routes.
+//! The routes: signing up, in and out here, the rest in the modules below.
+
+mod plan;
+mod profile;
+mod roles;
+mod sessions;
 
 use std::sync::Arc;
 
@@ -21,10 +26,15 @@ pub fn routes(service: Arc<Service>) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(account_create))
         .routes(routes!(account_view))
-        .routes(routes!(session_create))
+        .routes(routes!(profile::profile_update))
+        .routes(routes!(plan::plan_view, plan::plan_change))
+        .routes(routes!(session_create, sessions::session_list, sessions::session_revoke_others))
         .routes(routes!(session_refresh))
         .routes(routes!(session_delete))
+        .routes(routes!(sessions::session_revoke))
         .routes(routes!(jwks_view))
+        .routes(routes!(roles::role_list, roles::role_grant))
+        .routes(routes!(roles::role_revoke))
         .with_state(service)
 }
 

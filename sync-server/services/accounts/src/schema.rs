@@ -55,4 +55,48 @@ pub const STEPS: &[Step] = &[
             PRIMARY KEY (account_id, session_id, token_hash))",
     ),
     (6, "ended sessions", "CREATE INDEX session_ended ON session (ended_at_us)"),
+    (
+        7,
+        "profile: visibility",
+        "ALTER TABLE account ADD COLUMN visibility TEXT NOT NULL DEFAULT 'private'",
+    ),
+    (8, "profile: country", "ALTER TABLE account ADD COLUMN country TEXT"),
+    (9, "profile: language", "ALTER TABLE account ADD COLUMN language TEXT"),
+    (10, "session: device", "ALTER TABLE session ADD COLUMN device_id TEXT"),
+    (11, "session: network of last use", "ALTER TABLE session ADD COLUMN last_network TEXT"),
+    (
+        12,
+        "subscription",
+        "CREATE TABLE subscription (
+            account_id TEXT NOT NULL PRIMARY KEY,
+            plan_id TEXT,
+            standing TEXT NOT NULL,
+            until_us BIGINT NOT NULL,
+            grace_us BIGINT NOT NULL,
+            had_trial BIGINT NOT NULL,
+            changed_at_us BIGINT NOT NULL)",
+    ),
+    // Few accounts are in these two: whose roles ever changed, and who has more than one.
+    (
+        13,
+        "changes of roles",
+        "CREATE TABLE role_change (
+            account_id TEXT NOT NULL PRIMARY KEY,
+            version BIGINT NOT NULL,
+            changed_at_us BIGINT NOT NULL)",
+    ),
+    (
+        14,
+        "who holds a role",
+        "CREATE TABLE role_holder (
+            account_id TEXT NOT NULL,
+            role TEXT NOT NULL,
+            PRIMARY KEY (account_id, role))",
+    ),
+    (
+        15,
+        "owners so far",
+        "INSERT INTO role_holder (account_id, role)
+         SELECT account_id, 'owner' FROM account WHERE roles LIKE '%owner%'",
+    ),
 ];

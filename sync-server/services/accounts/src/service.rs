@@ -1,14 +1,20 @@
-//! The verbs: sign up, sign in, refresh, sign out.
+//! The verbs: sign up, sign in, refresh. What an account does then is in the modules below.
+
+mod keys;
+pub(crate) mod plans;
+mod profile;
+mod roles;
+mod sessions;
 
 use std::{
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     ops::RangeInclusive,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use api::accounts::{Account, AccountCreate, Session, SessionCreate, SessionRefresh};
-use domain::{AccountId, SessionId};
+use domain::{AccountId, DeviceId, SessionId, audit::Reason};
 use engine_sql::Db;
 use web::{
     ApiError,
@@ -17,10 +23,12 @@ use web::{
 
 use crate::{
     Error,
+    acts::{self, By},
     email::Email,
     password::{self, Hasher},
+    plans::Plans,
     refresh_token::RefreshToken,
-    store::{NewAccount, Refresh, Refreshed, Store},
+    store::{NewAccount, NewSession, Refresh, Refreshed, Store, StoredAccount},
     throttle::{Rate, Throttle},
 };
 
@@ -36,6 +44,9 @@ const RETRY_KEY_BYTES: RangeInclusive<usize> = 16..=128;
 /// Of display and device names, in characters.
 const NAME_CHARS_MAX: usize = 80;
 
+/// Of reasons that stand in the audit log, in characters.
+const REASON_CHARS_MAX: usize = 400;
+
 /// Microseconds since 1970.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
@@ -46,12 +57,26 @@ pub fn system_clock() -> Clock {
     })
 }
 
+/// Told after each act that the audit log has to know of.
+pub type OnAct = Box<dyn Fn() + Send + Sync>;
+
+/// What the service stands on.
+pub struct Parts {
+    pub db: Db,
+    pub keys: Keys,
+    pub clock: Clock,
+    pub plans: Plans,
+    pub on_act: OnAct,
+}
+
 /// Accounts and sessions of one server.
 pub struct Service {
     store: Store,
     keys: Keys,
     hasher: Hasher,
     clock: Clock,
+    plans: Plans,
+    on_act: OnAct,
     throttles: Throttles,
 }
 
@@ -85,15 +110,20 @@ impl Throttles {
 }
 
 impl Service {
-    pub async fn open(db: Db, keys: Keys, clock: Clock) -> Result<Self, Error> {
+    pub async fn open(parts: Parts) -> Result<Self, Error> {
+        let Parts { db, keys, clock, plans, on_act } = parts;
         let hasher = tokio::task::spawn_blocking(Hasher::new).await??;
         let store = Store::open(db).await?;
-        // What was signed for a session that ended may be good for a while after a restart.
+        // What was signed before may be good for a while after a restart.
         let since_us = clock() - i64::try_from(SIGNED_LIFE_MAX_S).unwrap_or(0) * 1_000_000;
         for (session, ended_at_us) in store.sessions_ended(since_us).await? {
             keys.end_session(session, seconds(ended_at_us));
         }
-        Ok(Self { store, keys, hasher, clock, throttles: Throttles::new() })
+        for (account, version, changed_at_us) in store.roles_changed(since_us).await? {
+            keys.change_roles(account, version, seconds(changed_at_us));
+        }
+        let throttles = Throttles::new();
+        Ok(Self { store, keys, hasher, clock, plans, on_act, throttles })
     }
 
     pub fn keys(&self) -> &Keys {
@@ -116,13 +146,15 @@ impl Service {
         password::check(&asked.password, &email)?;
         // Hashed before the address is looked up: the answer takes the same time either way.
         let password_hash = self.hasher.hash(&asked.password).await?;
+        let id = AccountId::new(ms(now_us), rand::random());
         let new = NewAccount {
-            id: AccountId::new(ms(now_us), rand::random()),
+            id,
             email: email.as_str().to_owned(),
             email_hash: email.hash(),
             display_name,
             password_hash,
             now_us,
+            act: By::account(id, now_us).privacy("account_create", acts::account(id)),
         };
         let account = self.store.account_create(&new).await?.ok_or_else(|| {
             ApiError::conflict(
@@ -130,13 +162,15 @@ impl Service {
                 "Sign in, or take another address.",
             )
         })?;
+        let account = account.at(now_us);
+        self.acted();
         tracing::info!(account.id = %account.id, roles = ?account.roles, "signed up");
         Ok(account)
     }
 
     pub async fn account(&self, id: AccountId) -> Result<Account, Error> {
-        let account = self.store.account(id).await?;
-        Ok(account.ok_or_else(|| ApiError::unauthenticated("This account is gone."))?)
+        let account = self.store.account(id).await?.ok_or_else(gone)?;
+        Ok(account.at((self.clock)()))
     }
 
     /// Signs in on one device.
@@ -155,19 +189,29 @@ impl Service {
         self.sign_in_throttled(&email_hash, network(from), now_us)?;
 
         let known = self.store.account_by_email(&email_hash).await?;
-        let stored = known.as_ref().map(|(_, hash)| hash.as_str());
+        let stored = known.as_ref().map(|account| account.password_hash.as_str());
         let is_right = self.hasher.verify(&asked.password, stored).await?;
-        let Some((account, _)) = known.filter(|_| is_right) else {
+        let Some(account) = known.filter(|_| is_right) else {
             return Err(ApiError::wrong_credentials().into());
         };
         self.sign_in_succeeded(&email_hash, network(from));
 
-        let token = RefreshToken::new(account.id, SessionId::new(ms(now_us), rand::random()));
-        for ended in self.store.session_create(&token, &device_name, now_us).await? {
+        let session = SessionId::new(ms(now_us), rand::random());
+        let new = NewSession {
+            token: RefreshToken::new(account.id(), session),
+            claimed_device: asked.device_id,
+            new_device: DeviceId::new(ms(now_us), rand::random()),
+            device_name,
+            network: coarse(from),
+            act: By::account(account.id(), now_us).access("session_create", acts::session(session)),
+        };
+        let (device, ended) = self.store.session_create(&new).await?;
+        for ended in ended {
             self.keys.end_session(ended, seconds(now_us));
         }
-        tracing::info!(account.id = %account.id, session.id = %token.session, "signed in");
-        Ok(self.session(account, &token, now_us)?)
+        self.acted();
+        tracing::info!(account.id = %account.id(), session.id = %session, "signed in");
+        Ok(self.session(&account, device, &new.token, now_us)?)
     }
 
     /// Trades a refresh token for the next one and a fresh access token. A token that was used
@@ -186,14 +230,21 @@ impl Service {
             next: old.next(retry_key(asked)?),
             idle_since_us: now_us - SESSION_IDLE_US,
             lost_since_us: now_us - RETRY_US,
+            network: coarse(from),
+            // Who held it is not known; the account is.
+            reuse: By { actor: None, now_us }
+                .security("refresh_token_reuse", acts::session(old.session)),
             old,
             now_us,
         };
         match self.store.session_refresh(&refresh).await? {
-            Refreshed::Next(account) => Ok(self.session(account, &refresh.next, now_us)?),
+            Refreshed::Next { account, device } => {
+                Ok(self.session(&account, device, &refresh.next, now_us)?)
+            }
             Refreshed::Reused => {
                 let session = refresh.old.session;
                 self.keys.end_session(session, seconds(now_us));
+                self.acted();
                 tracing::warn!(session.id = %session, "refresh token used twice; session ended");
                 Err(refused().into())
             }
@@ -201,13 +252,8 @@ impl Service {
         }
     }
 
-    /// Signs out.
-    pub async fn session_delete(&self, claims: &Claims) -> Result<(), Error> {
-        let now_us = (self.clock)();
-        self.store.session_end(claims.account, claims.session, now_us).await?;
-        self.keys.end_session(claims.session, seconds(now_us));
-        tracing::info!(session.id = %claims.session, "signed out");
-        Ok(())
+    fn acted(&self) {
+        (self.on_act)();
     }
 
     fn sign_in_throttled(&self, email: &str, from: Address, now_us: i64) -> Result<(), ApiError> {
@@ -224,18 +270,24 @@ impl Service {
 
     fn session(
         &self,
-        account: Account,
+        stored: &StoredAccount,
+        device: DeviceId,
         token: &RefreshToken,
         now_us: i64,
     ) -> Result<Session, ApiError> {
+        let account = stored.at(now_us);
         let claims = Claims {
             account: account.id,
             session: token.session,
+            device,
+            tier: account.tier,
             roles: account.roles.clone(),
+            roles_version: stored.roles_version,
             expires_at_s: seconds(now_us) + ACCESS_TOKEN_LIFE_S,
         };
         Ok(Session {
             id: token.session,
+            device_id: device,
             access_token: self.keys.sign(&claims, seconds(now_us))?,
             token_type: "Bearer".to_owned(),
             expires_in: ACCESS_TOKEN_LIFE_S,
@@ -243,6 +295,27 @@ impl Service {
             account,
         })
     }
+}
+
+fn gone() -> ApiError {
+    ApiError::unauthenticated("This account is gone.")
+}
+
+/// For those who may know.
+fn no_account() -> ApiError {
+    ApiError::not_found("account").with_hint("Check the address; the person signs up first.")
+}
+
+/// Why something is done, for the audit log.
+fn reason(typed: &str) -> Result<Reason, ApiError> {
+    let typed = typed.trim();
+    let reason = Reason::new(typed).ok().filter(|_| typed.chars().count() <= REASON_CHARS_MAX);
+    reason.ok_or_else(|| {
+        ApiError::invalid(
+            "This cannot be a reason.",
+            format!("Take 1 to {REASON_CHARS_MAX} characters on one line."),
+        )
+    })
 }
 
 fn retry_key(asked: &SessionRefresh) -> Result<Option<&str>, ApiError> {
@@ -271,6 +344,14 @@ fn network(from: Option<IpAddr>) -> Address {
     from.map(|ip| match ip.to_canonical() {
         IpAddr::V6(ip) => IpAddr::from((ip.to_bits() >> 64 << 64).to_be_bytes()),
         ip @ IpAddr::V4(_) => ip,
+    })
+}
+
+/// The network of an address, coarse enough to say where and not who.
+fn coarse(from: Option<IpAddr>) -> Option<String> {
+    from.map(|ip| match ip.to_canonical() {
+        IpAddr::V4(ip) => format!("{}/24", Ipv4Addr::from_bits(ip.to_bits() & !0xff)),
+        IpAddr::V6(ip) => format!("{}/48", Ipv6Addr::from_bits(ip.to_bits() >> 80 << 80)),
     })
 }
 

@@ -1,52 +1,144 @@
 //! The file of signing keys: made at the first start, readable to its owner alone.
 //!
 //! One Ed25519 seed per line, in URL-safe base64. The first signs; the ones below still verify.
-//! There is no built-in key.
+//! There is no built-in key. [`SigningKeys::rotate`] puts a new one on top, in any process; a
+//! running server notices ([`SigningKeys::follow`]).
 
 use std::{
-    fs::{self, OpenOptions},
-    io::{ErrorKind, Write as _},
-    path::Path,
+    fmt,
+    fs::{self, File, OpenOptions},
+    io::Write as _,
+    path::{Path, PathBuf},
+    time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use tokio_util::sync::CancellationToken;
 use web::auth::Keys;
 
 use crate::Error;
 
-/// More lines than any rotation leaves behind.
+/// More than the lines of [`KEYS_MAX`] keys.
 const FILE_BYTES_MAX: u64 = 16 * 1024;
 
-/// The keys at `path`; new ones where there is no file yet.
-pub fn open_or_make(path: &Path) -> Result<Keys, Error> {
-    if !path.exists() {
-        make(path)?;
-    }
-    Ok(Keys::from_seeds(&read(path)?)?)
+/// Keys kept by a rotation, the new one included.
+const KEYS_MAX: usize = 8;
+
+/// How often a running server looks whether the keys were rotated.
+const FOLLOW_PERIOD: Duration = Duration::from_secs(2);
+
+type Seed = [u8; 32];
+
+/// The file and the keys that were read from it.
+#[derive(Clone)]
+pub struct SigningKeys {
+    path: PathBuf,
+    /// As the file was when it was opened.
+    seeds: Vec<Seed>,
+    keys: Keys,
 }
 
-fn make(path: &Path) -> Result<(), Error> {
-    let failed = |source| Error::KeyFile { verb: "make", path: path.to_owned(), source };
-    let line = format!("{}\n", URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()));
-    // Written beside and linked into place: the file is never there in part, and of two
-    // processes that start at once, both use the keys of the first.
-    let beside = path.with_extension(format!("new-{}", std::process::id()));
+/// What becomes of the keys before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Former {
+    /// They still verify, so that nobody notices.
+    Keep,
+    /// They are good for nothing from now on: one of them is in wrong hands.
+    Drop,
+}
+
+impl fmt::Debug for SigningKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKeys").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl SigningKeys {
+    /// The keys at `path`; new ones where there is no file yet.
+    pub fn open_or_make(path: &Path) -> Result<Self, Error> {
+        if !path.exists() {
+            let _lock = lock(path)?;
+            // Another process may have made it just before.
+            if !path.exists() {
+                write(path, &[rand::random()])?;
+            }
+        }
+        let seeds = read(path)?;
+        let keys = Keys::from_seeds(&seeds)?;
+        Ok(Self { path: path.to_owned(), seeds, keys })
+    }
+
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Signs with a new key from now on.
+    pub fn rotate(&self, former: Former) -> Result<(), Error> {
+        let _lock = lock(&self.path)?;
+        let mut seeds: Vec<Seed> = vec![rand::random()];
+        if former == Former::Keep {
+            seeds.extend(read(&self.path)?);
+            seeds.truncate(KEYS_MAX);
+        }
+        write(&self.path, &seeds)?;
+        Ok(self.keys.replace(&seeds)?)
+    }
+
+    /// Takes what other processes rotated to, until it is told to stop.
+    pub async fn follow(self, stopping: CancellationToken) {
+        let mut known = self.seeds;
+        while stopping.run_until_cancelled(tokio::time::sleep(FOLLOW_PERIOD)).await.is_some() {
+            match read(&self.path) {
+                Ok(seeds) if known != seeds => match self.keys.replace(&seeds) {
+                    Ok(()) => {
+                        tracing::info!(n_keys = seeds.len(), "signing keys were rotated");
+                        known = seeds;
+                    }
+                    Err(error) => tracing::warn!(%error, "the new signing keys cannot be used"),
+                },
+                Ok(_) => {}
+                // Those in memory are good; the next start will say it louder.
+                Err(error) => tracing::warn!(%error, "the signing keys cannot be read"),
+            }
+        }
+    }
+}
+
+/// Held while the file is made or changed. The lock has a file of its own, since that of the
+/// keys is replaced.
+fn lock(path: &Path) -> Result<File, Error> {
+    let failed = |source| Error::KeyFile { verb: "lock", path: path.to_owned(), source };
+    let file = private().open(path.with_extension("lock")).map_err(failed)?;
+    file.lock().map_err(failed)?;
+    Ok(file)
+}
+
+/// Written beside and moved into place: the file is never there in part.
+fn write(path: &Path, seeds: &[Seed]) -> Result<(), Error> {
+    let failed = |source| Error::KeyFile { verb: "write", path: path.to_owned(), source };
+    let lines: Vec<String> = seeds.iter().map(|seed| URL_SAFE_NO_PAD.encode(seed)).collect();
+    let beside = path.with_extension("new");
+    let mut file = private().truncate(true).open(&beside).map_err(failed)?;
+    writeln!(file, "{}", lines.join("\n")).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    fs::rename(&beside, path).map_err(failed)?;
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// A file that only its owner may read.
+fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&beside).map_err(failed)?;
-    file.write_all(line.as_bytes()).map_err(failed)?;
-    file.sync_all().map_err(failed)?;
-    let linked = fs::hard_link(&beside, path);
-    fs::remove_file(&beside).map_err(failed)?;
-    match linked {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(failed(error)),
-        _ => Ok(()),
-    }
+    options
 }
 
-fn read(path: &Path) -> Result<Vec<[u8; 32]>, Error> {
+fn read(path: &Path) -> Result<Vec<Seed>, Error> {
     let failed = |source| Error::KeyFile { verb: "read", path: path.to_owned(), source };
     let damaged = || Error::KeyFileDamaged { path: path.to_owned() };
     let metadata = fs::metadata(path).map_err(failed)?;
@@ -60,7 +152,7 @@ fn read(path: &Path) -> Result<Vec<[u8; 32]>, Error> {
     let text = fs::read_to_string(path).map_err(failed)?;
     let seeds = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| {
         let bytes = URL_SAFE_NO_PAD.decode(line).map_err(|_| damaged())?;
-        <[u8; 32]>::try_from(bytes).map_err(|_| damaged())
+        Seed::try_from(bytes).map_err(|_| damaged())
     });
     let seeds: Vec<_> = seeds.collect::<Result<_, _>>()?;
     if seeds.is_empty() { Err(damaged()) } else { Ok(seeds) }
@@ -70,29 +162,86 @@ fn read(path: &Path) -> Result<Vec<[u8; 32]>, Error> {
 mod tests {
     use super::*;
 
-    fn key_id(keys: &Keys) -> Option<String> {
-        keys.jwks().keys[0].common.key_id.clone()
+    fn key_ids(keys: &SigningKeys) -> Vec<Option<String>> {
+        keys.keys().jwks().keys.into_iter().map(|key| key.common.key_id).collect()
     }
 
     #[test]
     fn keys_are_made_once_and_differ_from_server_to_server() {
         let folder = tempfile::tempdir().unwrap();
-        let first = open_or_make(&folder.path().join("a")).unwrap();
-        let again = open_or_make(&folder.path().join("a")).unwrap();
-        let other = open_or_make(&folder.path().join("b")).unwrap();
-        assert_eq!(key_id(&first), key_id(&again));
-        assert_ne!(key_id(&first), key_id(&other));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left beside");
+        let first = SigningKeys::open_or_make(&folder.path().join("a")).unwrap();
+        let again = SigningKeys::open_or_make(&folder.path().join("a")).unwrap();
+        let other = SigningKeys::open_or_make(&folder.path().join("b")).unwrap();
+        assert_eq!(key_ids(&first), key_ids(&again));
+        assert_ne!(key_ids(&first), key_ids(&other));
+        assert!(!folder.path().join("a.new").exists(), "nothing is left beside");
     }
 
     #[test]
     fn processes_that_start_at_once_share_the_keys() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys");
-        make(&path).unwrap();
-        let first = fs::read(&path).unwrap();
-        make(&path).unwrap();
-        assert_eq!(fs::read(&path).unwrap(), first);
+        let starts: Vec<_> = (0..8)
+            .map(|_| {
+                let path = path.clone();
+                std::thread::spawn(move || key_ids(&SigningKeys::open_or_make(&path).unwrap()))
+            })
+            .collect();
+        let ids: Vec<_> = starts.into_iter().map(|start| start.join().unwrap()).collect();
+        assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    }
+
+    #[test]
+    fn a_rotation_keeps_what_was_until_it_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = SigningKeys::open_or_make(&folder.path().join("keys")).unwrap();
+        let before = key_ids(&keys);
+        keys.rotate(Former::Keep).unwrap();
+        let after = key_ids(&keys);
+        assert_eq!((after.len(), &after[1..]), (2, &before[..]));
+        let read_again = SigningKeys::open_or_make(&folder.path().join("keys")).unwrap();
+        assert_eq!(key_ids(&read_again), after);
+        for _ in 0..KEYS_MAX {
+            keys.rotate(Former::Keep).unwrap();
+        }
+        assert_eq!(key_ids(&keys).len(), KEYS_MAX);
+        keys.rotate(Former::Drop).unwrap();
+        assert_eq!(key_ids(&keys).len(), 1);
+    }
+
+    /// What a process leaves that was killed at each step of a rotation.
+    #[test]
+    fn a_rotation_that_was_cut_off_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        let keys = SigningKeys::open_or_make(&path).unwrap();
+        let before = key_ids(&keys);
+        for half in ["", "AAAA", "x\n"] {
+            fs::write(path.with_extension("new"), half).unwrap();
+            let found = SigningKeys::open_or_make(&path).unwrap();
+            assert_eq!(key_ids(&found), before);
+        }
+        keys.rotate(Former::Keep).unwrap();
+        assert_eq!(key_ids(&keys)[1..], before);
+    }
+
+    #[tokio::test]
+    async fn a_running_server_takes_the_keys_of_another_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        let running = SigningKeys::open_or_make(&path).unwrap();
+        let stopping = CancellationToken::new();
+        let following = tokio::spawn(running.clone().follow(stopping.clone()));
+        let other = SigningKeys::open_or_make(&path).unwrap();
+        other.rotate(Former::Keep).unwrap();
+        let arrived = async {
+            while key_ids(&running) != key_ids(&other) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), arrived).await.unwrap();
+        stopping.cancel();
+        following.await.unwrap();
     }
 
     #[cfg(unix)]
@@ -101,20 +250,26 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys");
-        open_or_make(&path).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let keys = SigningKeys::open_or_make(&path).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o600);
+        keys.rotate(Former::Keep).unwrap();
+        assert_eq!(mode(&path), 0o600);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(open_or_make(&path), Err(Error::KeyFileOpen { .. })));
+        let refused = SigningKeys::open_or_make(&path);
+        assert!(matches!(refused, Err(Error::KeyFileOpen { .. })));
     }
 
     #[test]
     fn a_damaged_file_is_never_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys");
-        open_or_make(&path).unwrap();
+        let keys = SigningKeys::open_or_make(&path).unwrap();
         for damage in ["", "\n", "zzz", "****"] {
             fs::write(&path, damage).unwrap();
-            assert!(matches!(open_or_make(&path), Err(Error::KeyFileDamaged { .. })), "{damage}");
+            let refused = SigningKeys::open_or_make(&path);
+            assert!(matches!(refused, Err(Error::KeyFileDamaged { .. })), "{damage}");
+            assert!(keys.rotate(Former::Keep).is_err());
             assert_eq!(fs::read_to_string(&path).unwrap(), damage);
         }
     }

@@ -16,7 +16,7 @@ use axum::{
     body::{Body, Bytes, to_bytes},
     http::{Method, Request, Response, header},
 };
-use domain::{AccountId, SessionId, TrackId};
+use domain::{AccountId, DeviceId, SessionId, TrackId, plan::Tier};
 use futures::StreamExt as _;
 use svc_delivery::{
     Service,
@@ -85,7 +85,10 @@ impl Site {
         let claims = Claims {
             account: AccountId::new(1, [1; 10]),
             session: SessionId::new(1, [1; 10]),
+            device: DeviceId::new(1, [3; 10]),
+            tier: Tier::Free,
             roles: Vec::new(),
+            roles_version: 0,
             expires_at_s: now_s() + 600,
         };
         let token = self.keys.sign(&claims, now_s()).unwrap();

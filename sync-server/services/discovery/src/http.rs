@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
     ApiError, Json, Query,
-    auth::{OwnerOnly, SignedIn},
+    auth::{May, RebuildSearch, SignedIn},
 };
 
 use crate::{Error, Service};
@@ -87,7 +87,7 @@ async fn search(
 )]
 async fn search_rebuild(
     State(service): State<Arc<Service>>,
-    _owner: OwnerOnly,
+    _: May<RebuildSearch>,
 ) -> Result<StatusCode, ApiError> {
     service.rebuild_start()?;
     Ok(StatusCode::ACCEPTED)

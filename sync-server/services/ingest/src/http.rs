@@ -15,7 +15,7 @@ use domain::ImportId;
 use futures::Stream;
 use tokio::sync::watch;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{ApiError, Json, Path, auth::OwnerOnly};
+use web::{ApiError, Json, Path, auth::{ImportMusic, May}};
 
 use crate::{Error, Service, service::has_ended};
 
@@ -53,7 +53,7 @@ type Imports = State<Arc<Service>>;
 )]
 async fn import_start(
     State(service): Imports,
-    _: OwnerOnly,
+    _: May<ImportMusic>,
     Json(asked): Json<ImportStart>,
 ) -> Result<(StatusCode, Json<Import>), ApiError> {
     let import = service.import_start(FilePath::new(&asked.directory)).await?;
@@ -77,7 +77,7 @@ async fn import_start(
 )]
 async fn import_view(
     State(service): Imports,
-    _: OwnerOnly,
+    _: May<ImportMusic>,
     Path(id): Path<ImportId>,
 ) -> Result<Json<Import>, ApiError> {
     service.import_view(id).await?.map(Json).ok_or_else(|| ApiError::not_found("import"))
@@ -101,7 +101,7 @@ async fn import_view(
 )]
 async fn import_events(
     State(service): Imports,
-    _: OwnerOnly,
+    _: May<ImportMusic>,
     Path(id): Path<ImportId>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let news = service.import_follow(id).await?.ok_or_else(|| ApiError::not_found("import"))?;

@@ -2,11 +2,11 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Arc, PoisonError, RwLock},
 };
 
-use api::accounts::Role;
-use domain::{AccountId, SessionId};
+use domain::{AccountId, DeviceId, Role, SessionId, plan::Tier};
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation,
     jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash},
@@ -35,9 +35,9 @@ pub const SIGNED_LIFE_MAX_S: u64 = if ACCESS_TOKEN_LIFE_S > signed_url::LIFE_MAX
     signed_url::LIFE_MAX_S
 };
 
-/// Sessions remembered as ended. Far more than end within the life of what was signed for them;
-/// if that many do, the rest of that life is what is left to wait.
-const ENDED_MAX: usize = 100_000;
+/// Sessions remembered as ended, and accounts with other roles. Far more than there are within the
+/// life of what was signed for them; if that many do, the rest of that life is left to wait.
+const REMEMBERED_MAX: usize = 100_000;
 
 /// What stands before the 32 bytes of an Ed25519 seed in PKCS #8 DER (RFC 8410, section 7).
 const PKCS8_PREFIX: [u8; 16] =
@@ -52,19 +52,27 @@ pub enum KeysError {
     Unusable(#[from] jsonwebtoken::errors::Error),
 }
 
-/// Signs with one key, verifies with all. Cheap to clone.
+/// Signs with one key, verifies with all. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Keys(Arc<Inner>);
 
 struct Inner {
+    ring: RwLock<Arc<Ring>>,
+    /// Sessions that ended while tokens or URLs of theirs may be good, with the end of those
+    /// (seconds since 1970).
+    ended: RwLock<HashMap<SessionId, u64>>,
+    /// Accounts whose roles changed while tokens that say otherwise may be good, with the version
+    /// of their roles and the end of those.
+    roles: RwLock<HashMap<AccountId, (u32, u64)>>,
+}
+
+/// The keys of one time.
+struct Ring {
     signing: EncodingKey,
     header: Header,
     verifying: Vec<(String, DecodingKey)>,
     jwks: JwkSet,
     urls: UrlSigner,
-    /// Sessions that ended while tokens or URLs of theirs may be good, with the end of those
-    /// (seconds since 1970).
-    ended: RwLock<HashMap<SessionId, u64>>,
 }
 
 /// The claims as they stand in the token (RFC 7519, section 4.1).
@@ -74,7 +82,10 @@ struct Token {
     aud: String,
     sub: AccountId,
     sid: SessionId,
+    device: DeviceId,
+    tier: Tier,
     roles: Vec<Role>,
+    roles_version: u32,
     iat: u64,
     exp: u64,
 }
@@ -83,25 +94,18 @@ impl Keys {
     /// From Ed25519 seeds. The first signs; the rest only verify, until the tokens they
     /// signed have expired.
     pub fn from_seeds(seeds: &[[u8; 32]]) -> Result<Self, KeysError> {
-        let first = seeds.first().ok_or(KeysError::None)?;
-        let jwks: Vec<Jwk> = seeds.iter().map(public_key).collect::<Result<_, _>>()?;
-        let verifying = jwks
-            .iter()
-            .map(|jwk| {
-                let key_id = jwk.common.key_id.clone().unwrap_or_default();
-                Ok((key_id, DecodingKey::from_jwk(jwk)?))
-            })
-            .collect::<Result<_, KeysError>>()?;
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.kid.clone_from(&jwks[0].common.key_id);
         Ok(Self(Arc::new(Inner {
-            signing: signing_key(first),
-            header,
-            verifying,
-            jwks: JwkSet { keys: jwks },
-            urls: UrlSigner::new(seeds),
+            ring: RwLock::new(Arc::new(Ring::new(seeds)?)),
             ended: RwLock::default(),
+            roles: RwLock::default(),
         })))
+    }
+
+    /// Takes other seeds from now on, in all clones.
+    pub fn replace(&self, seeds: &[[u8; 32]]) -> Result<(), KeysError> {
+        let ring = Arc::new(Ring::new(seeds)?);
+        *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+        Ok(())
     }
 
     /// An access token that says `claims`.
@@ -111,11 +115,15 @@ impl Keys {
             aud: ISSUER.to_owned(),
             sub: claims.account,
             sid: claims.session,
+            device: claims.device,
+            tier: claims.tier,
             roles: claims.roles.clone(),
+            roles_version: claims.roles_version,
             iat: now_s,
             exp: claims.expires_at_s,
         };
-        jsonwebtoken::encode(&self.0.header, &token, &self.0.signing).map_err(ApiError::internal)
+        let ring = self.ring();
+        jsonwebtoken::encode(&ring.header, &token, &ring.signing).map_err(ApiError::internal)
     }
 
     /// What a genuine token says that has not expired.
@@ -125,20 +133,20 @@ impl Keys {
             return Err(refused());
         }
         let key_id = jsonwebtoken::decode_header(token).map_err(|_| refused())?.kid;
-        let key = self.0.verifying.iter().find(|(id, _)| Some(id) == key_id.as_ref());
+        let ring = self.ring();
+        let key = ring.verifying.iter().find(|(id, _)| Some(id) == key_id.as_ref());
         let (_, key) = key.ok_or_else(refused)?;
-        let mut rules = Validation::new(Algorithm::EdDSA);
-        rules.set_issuer(&[ISSUER]);
-        rules.set_audience(&[ISSUER]);
-        rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        rules.leeway = 0;
         let token =
-            jsonwebtoken::decode::<Token>(token, key, &rules).map_err(|_| refused())?.claims;
+            jsonwebtoken::decode::<Token>(token, key, &rules()).map_err(|_| refused())?.claims;
         self.check_session(token.sid)?;
+        self.check_roles(token.sub, token.roles_version)?;
         Ok(Claims {
             account: token.sub,
             session: token.sid,
+            device: token.device,
+            tier: token.tier,
             roles: token.roles,
+            roles_version: token.roles_version,
             expires_at_s: token.exp,
         })
     }
@@ -153,7 +161,7 @@ impl Keys {
     ) -> Result<(String, u64), ApiError> {
         let bearer = Bearer { account: claims.account, session: claims.session };
         let expires_at_s = now_s + signed_url::LIFE_MAX_S;
-        let url = self.0.urls.sign(path, bearer, expires_at_s);
+        let url = self.ring().urls.sign(path, bearer, expires_at_s);
         let url = url.ok_or_else(|| ApiError::internal("there is no key to sign URLs with"))?;
         Ok((url, expires_at_s))
     }
@@ -165,9 +173,31 @@ impl Keys {
         given: &Signature,
         now_s: u64,
     ) -> Result<AccountId, ApiError> {
-        let bearer = self.0.urls.verify(path, given, now_s)?;
+        let bearer = self.ring().urls.verify(path, given, now_s)?;
         self.check_session(bearer.session)?;
         Ok(bearer.account)
+    }
+
+    /// Refuses what was signed for a session from now on, in this process; other processes take
+    /// it until it expires.
+    pub fn end_session(&self, session: SessionId, now_s: u64) {
+        remember(&self.0.ended, session, now_s + SIGNED_LIFE_MAX_S, |ends_s| *ends_s > now_s);
+    }
+
+    /// Refuses tokens with an older version of an account's roles from now on, in this process;
+    /// other processes take them until they expire. Whoever is refused refreshes and goes on.
+    pub fn change_roles(&self, account: AccountId, version: u32, now_s: u64) {
+        let until = (version, now_s + ACCESS_TOKEN_LIFE_S);
+        remember(&self.0.roles, account, until, |(_, ends_s)| *ends_s > now_s);
+    }
+
+    /// The public keys (RFC 7517), for whoever verifies tokens elsewhere.
+    pub fn jwks(&self) -> JwkSet {
+        self.ring().jwks.clone()
+    }
+
+    fn ring(&self) -> Arc<Ring> {
+        Arc::clone(&self.0.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn check_session(&self, session: SessionId) -> Result<(), ApiError> {
@@ -178,27 +208,67 @@ impl Keys {
         Ok(())
     }
 
-    /// Refuses what was signed for a session from now on, in this process; other processes take
-    /// it until it expires.
-    pub fn end_session(&self, session: SessionId, now_s: u64) {
-        let mut ended = self.0.ended.write().unwrap_or_else(PoisonError::into_inner);
-        if ended.len() >= ENDED_MAX {
-            ended.retain(|_, tokens_end_s| *tokens_end_s > now_s);
+    fn check_roles(&self, account: AccountId, version: u32) -> Result<(), ApiError> {
+        let roles = self.0.roles.read().unwrap_or_else(PoisonError::into_inner);
+        if roles.get(&account).is_some_and(|(latest, _)| version < *latest) {
+            return Err(ApiError::unauthenticated("The roles of the account have changed."));
         }
-        if ended.len() < ENDED_MAX {
-            ended.insert(session, now_s + SIGNED_LIFE_MAX_S);
-        }
+        Ok(())
     }
+}
 
-    /// The public keys (RFC 7517), for whoever verifies tokens elsewhere.
-    pub fn jwks(&self) -> &JwkSet {
-        &self.0.jwks
+impl Ring {
+    fn new(seeds: &[[u8; 32]]) -> Result<Self, KeysError> {
+        let first = seeds.first().ok_or(KeysError::None)?;
+        let jwks: Vec<Jwk> = seeds.iter().map(public_key).collect::<Result<_, _>>()?;
+        let verifying = jwks
+            .iter()
+            .map(|jwk| {
+                let key_id = jwk.common.key_id.clone().unwrap_or_default();
+                Ok((key_id, DecodingKey::from_jwk(jwk)?))
+            })
+            .collect::<Result<_, KeysError>>()?;
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.kid.clone_from(&jwks[0].common.key_id);
+        Ok(Self {
+            signing: signing_key(first),
+            header,
+            verifying,
+            jwks: JwkSet { keys: jwks },
+            urls: UrlSigner::new(seeds),
+        })
+    }
+}
+
+/// What a token must hold to.
+fn rules() -> Validation {
+    let mut rules = Validation::new(Algorithm::EdDSA);
+    rules.set_issuer(&[ISSUER]);
+    rules.set_audience(&[ISSUER]);
+    rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    rules.leeway = 0;
+    rules
+}
+
+/// Puts a value in its place, within [`REMEMBERED_MAX`]; what is over goes first.
+fn remember<K: Hash + Eq, V>(
+    map: &RwLock<HashMap<K, V>>,
+    key: K,
+    value: V,
+    is_needed: impl Fn(&V) -> bool,
+) {
+    let mut map = map.write().unwrap_or_else(PoisonError::into_inner);
+    if map.len() >= REMEMBERED_MAX {
+        map.retain(|_, value| is_needed(value));
+    }
+    if map.len() < REMEMBERED_MAX || map.contains_key(&key) {
+        map.insert(key, value);
     }
 }
 
 impl std::fmt::Debug for Keys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keys").field("n_keys", &self.0.verifying.len()).finish_non_exhaustive()
+        f.debug_struct("Keys").field("n_keys", &self.ring().verifying.len()).finish_non_exhaustive()
     }
 }
 
@@ -224,7 +294,10 @@ mod tests {
         Claims {
             account: AccountId::new(1, [1; 10]),
             session: SessionId::new(2, [2; 10]),
+            device: DeviceId::new(3, [3; 10]),
+            tier: Tier::Premium,
             roles: vec![Role::Listener, Role::Owner],
+            roles_version: 2,
             expires_at_s,
         }
     }
@@ -244,6 +317,33 @@ mod tests {
         let token = keys.sign(&claims(NEVER_S), 0).unwrap();
         keys.clone().end_session(SessionId::new(2, [2; 10]), 0);
         assert_eq!(keys.verify(&token).unwrap_err().status, 401);
+    }
+
+    #[test]
+    fn tokens_with_older_roles_are_refused_at_once() {
+        let keys = Keys::from_seeds(&[[1; 32]]).unwrap();
+        let token = keys.sign(&claims(NEVER_S), 0).unwrap();
+        let account = claims(NEVER_S).account;
+        keys.change_roles(account, 2, 0);
+        assert!(keys.verify(&token).is_ok(), "these are the latest roles");
+        keys.change_roles(account, 3, 0);
+        assert_eq!(keys.verify(&token).unwrap_err().status, 401);
+        let fresh = Claims { roles_version: 3, roles: vec![Role::Listener], ..claims(NEVER_S) };
+        assert!(keys.verify(&keys.sign(&fresh, 0).unwrap()).is_ok());
+    }
+
+    #[test]
+    fn keys_are_replaced_while_they_are_in_use() {
+        let keys = Keys::from_seeds(&[[1; 32]]).unwrap();
+        let edge = keys.clone();
+        let old = keys.sign(&claims(NEVER_S), 0).unwrap();
+        keys.replace(&[[2; 32], [1; 32]]).unwrap();
+        let new = keys.sign(&claims(NEVER_S), 0).unwrap();
+        assert!(edge.verify(&old).is_ok() && edge.verify(&new).is_ok());
+        keys.replace(&[[2; 32]]).unwrap();
+        assert!(edge.verify(&old).is_err() && edge.verify(&new).is_ok());
+        assert!(keys.replace(&[]).is_err());
+        assert!(edge.verify(&new).is_ok(), "what cannot be used changes nothing");
     }
 
     #[test]

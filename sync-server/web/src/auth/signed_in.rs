@@ -18,10 +18,6 @@ use crate::{ApiError, Query, signed_url::Signature};
 #[derive(Clone, Debug)]
 pub struct SignedIn(pub Claims);
 
-/// Who runs the service.
-#[derive(Clone, Debug)]
-pub struct OwnerOnly(pub Claims);
-
 /// What may be left of a signed URL where it is not asked for.
 #[derive(Deserialize)]
 struct Unsigned {
@@ -44,19 +40,6 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
         let token =
             bearer(parts).ok_or_else(|| ApiError::unauthenticated("Nobody is signed in."))?;
         keys(parts)?.verify(token).map(Self)
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for OwnerOnly {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let SignedIn(claims) = SignedIn::from_request_parts(parts, state).await?;
-        if claims.is_owner() {
-            return Ok(Self(claims));
-        }
-        Err(ApiError::forbidden("Only an owner of this server may do that.")
-            .with_hint("Ask the operator."))
     }
 }
 

@@ -137,6 +137,7 @@ impl Server {
             email: call.email,
             password: call.password,
             device_name: Some(self.device_name.chars().take(80).collect()),
+            device_id: None,
         };
         let request = Request::post("/sessions", &body)?;
         let url = endpoint(&server, request.path)?;

@@ -8,7 +8,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, Response, StatusCode, header},
 };
-use domain::{AccountId, Artist, Release, SessionId, Track};
+use domain::{AccountId, Artist, DeviceId, Release, SessionId, Track, plan::Tier};
 use serde::de::DeserializeOwned;
 use tower::ServiceExt as _;
 use web::auth::{Claims, Keys};
@@ -32,7 +32,10 @@ impl Site {
         let claims = Claims {
             account: AccountId::new(1, [1; 10]),
             session: SessionId::new(1, [1; 10]),
+            device: DeviceId::new(1, [3; 10]),
+            tier: Tier::Free,
             roles: Vec::new(),
+            roles_version: 0,
             expires_at_s: now_s + 600,
         };
         let token = keys.sign(&claims, now_s).unwrap();

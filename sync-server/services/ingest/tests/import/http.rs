@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use api::{
-    accounts::Role,
     error::{Code, Envelope},
     imports::{Import, ImportState},
 };
@@ -12,7 +11,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use domain::{AccountId, SessionId};
+use domain::{AccountId, DeviceId, Role, SessionId, plan::Tier};
 use futures::StreamExt as _;
 use tower::ServiceExt as _;
 use web::auth::{Claims, Keys};
@@ -37,7 +36,10 @@ impl Edge {
         let claims = Claims {
             account: AccountId::new(1, [1; 10]),
             session: SessionId::new(1, [2; 10]),
+            device: DeviceId::new(1, [3; 10]),
+            tier: Tier::Free,
             roles: vec![role],
+            roles_version: 0,
             expires_at_s: now_s + 600,
         };
         let token = self.keys.sign(&claims, now_s).unwrap();

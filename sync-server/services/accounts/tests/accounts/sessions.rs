@@ -1,96 +1,19 @@
-//! Accounts and sessions over every kind of database, with a clock that the test moves.
-
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
-
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+//! Signing up, in and out, and refreshing.
 
 use api::{
-    accounts::{Account, AccountCreate, Role, Session, SessionCreate, SessionRefresh},
+    accounts::{Account, AccountCreate},
     error::Code,
 };
-use engine_sql::testing::{self, TestDb};
-use svc_accounts::{Error, Service};
-use web::{ApiError, auth::Keys};
+use domain::Role;
+use engine_sql::testing;
+use svc_accounts::Error;
 
-const SECOND_US: i64 = 1_000_000;
-const DAY_US: i64 = 24 * 60 * 60 * SECOND_US;
-const PASSWORD: &str = "four words no digit";
-
-struct Server {
-    service: Service,
-    now_us: Arc<AtomicI64>,
-    db: TestDb,
-}
-
-impl Server {
-    async fn start(db: TestDb) -> Self {
-        // Real time, so that the tokens made are good.
-        Self::start_at(svc_accounts::system_clock()(), db).await
-    }
-
-    /// Another process on the same database.
-    async fn restart(self) -> Self {
-        Self::start_at(self.now_us.load(Ordering::Relaxed), self.db).await
-    }
-
-    async fn start_at(now_us: i64, db: TestDb) -> Self {
-        let now_us = Arc::new(AtomicI64::new(now_us));
-        let clock = {
-            let now_us = now_us.clone();
-            Arc::new(move || now_us.load(Ordering::Relaxed))
-        };
-        let keys = Keys::from_seeds(&[[1; 32]]).unwrap();
-        let service = Service::open(engine_sql::Db::clone(&db), keys, clock).await.unwrap();
-        Self { service, now_us, db }
-    }
-
-    fn pass(&self, time_us: i64) {
-        self.now_us.fetch_add(time_us, Ordering::Relaxed);
-    }
-
-    async fn sign_up(&self, email: &str) -> Result<Account, ApiError> {
-        let asked = AccountCreate {
-            email: email.to_owned(),
-            password: PASSWORD.to_owned(),
-            display_name: None,
-        };
-        self.service.account_create(asked, None).await.map_err(ApiError::from)
-    }
-
-    async fn sign_in(&self, email: &str, password: &str) -> Result<Session, ApiError> {
-        let asked = SessionCreate {
-            email: email.to_owned(),
-            password: password.to_owned(),
-            device_name: None,
-        };
-        self.service.session_create(asked, None).await.map_err(ApiError::from)
-    }
-
-    async fn refresh(&self, token: &str) -> Result<Session, ApiError> {
-        self.ask_refresh(token, None).await
-    }
-
-    async fn retry(&self, token: &str, key: &str) -> Result<Session, ApiError> {
-        self.ask_refresh(token, Some(key.to_owned())).await
-    }
-
-    async fn ask_refresh(
-        &self,
-        token: &str,
-        retry_key: Option<String>,
-    ) -> Result<Session, ApiError> {
-        let asked = SessionRefresh { refresh_token: token.to_owned(), retry_key };
-        self.service.session_refresh(&asked, None).await.map_err(ApiError::from)
-    }
-}
+use crate::stand::{DAY_US, PASSWORD, SECOND_US, Stand};
 
 #[tokio::test]
 async fn the_first_account_owns_the_server_and_addresses_are_unique() {
     for db in testing::databases().await {
-        let server = Server::start(db).await;
+        let server = Stand::start(db).await;
         let ann = server.sign_up("Ann@example.org").await.unwrap();
         assert_eq!(ann.roles, [Role::Listener, Role::Owner]);
         assert_eq!((ann.email.as_str(), ann.display_name.as_str()), ("Ann@example.org", "Ann"));
@@ -105,7 +28,7 @@ async fn the_first_account_owns_the_server_and_addresses_are_unique() {
 #[tokio::test]
 async fn two_who_sign_up_at_once_make_one_owner_and_one_account() {
     for db in testing::databases().await {
-        let server = Server::start(db).await;
+        let server = Stand::start(db).await;
         let (a, b, c) = tokio::join!(
             server.sign_up("ann@example.org"),
             server.sign_up("ANN@example.org"),
@@ -121,7 +44,7 @@ async fn two_who_sign_up_at_once_make_one_owner_and_one_account() {
 #[tokio::test]
 async fn wrong_password_and_unknown_address_get_the_same_answer() {
     for db in testing::databases().await {
-        let server = Server::start(db).await;
+        let server = Stand::start(db).await;
         server.sign_up("ann@example.org").await.unwrap();
         let wrong = server.sign_in("ann@example.org", "not her password").await.unwrap_err();
         let unknown = server.sign_in("bob@example.org", PASSWORD).await.unwrap_err();
@@ -133,14 +56,14 @@ async fn wrong_password_and_unknown_address_get_the_same_answer() {
         let session = server.sign_in("ANN@example.org", PASSWORD).await.unwrap();
         let claims = server.service.keys().verify(&session.access_token).unwrap();
         assert_eq!((claims.account, claims.session), (session.account.id, session.id));
-        assert!(claims.is_owner());
+        assert!(claims.roles.contains(&Role::Owner));
     }
 }
 
 #[tokio::test]
 async fn refreshing_rotates_and_reuse_ends_the_session() {
     for db in testing::databases().await {
-        let server = Server::start(db).await;
+        let server = Stand::start(db).await;
         server.sign_up("ann@example.org").await.unwrap();
         let first = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
         let other = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
@@ -163,7 +86,7 @@ async fn refreshing_rotates_and_reuse_ends_the_session() {
 #[tokio::test]
 async fn an_answer_that_was_lost_is_given_again_to_who_asked() {
     for db in testing::databases().await {
-        let server = Server::start(db).await;
+        let server = Stand::start(db).await;
         server.sign_up("ann@example.org").await.unwrap();
         let first = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
         let key = "a key of sixteen";
@@ -191,7 +114,7 @@ async fn an_answer_that_was_lost_is_given_again_to_who_asked() {
 #[tokio::test]
 async fn a_session_that_ended_stays_ended_over_a_restart() {
     let db = testing::sqlite().await;
-    let server = Server::start(db).await;
+    let server = Stand::start(db).await;
     server.sign_up("ann@example.org").await.unwrap();
     let session = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
     let claims = server.service.keys().verify(&session.access_token).unwrap();
@@ -204,7 +127,7 @@ async fn a_session_that_ended_stays_ended_over_a_restart() {
 #[tokio::test]
 async fn one_of_two_refreshes_at_once_wins() {
     for db in testing::databases().await {
-        let server = Server::start(db).await;
+        let server = Stand::start(db).await;
         server.sign_up("ann@example.org").await.unwrap();
         let first = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
         let token = &first.refresh_token;
@@ -216,7 +139,7 @@ async fn one_of_two_refreshes_at_once_wins() {
 #[tokio::test]
 async fn foreign_and_cut_tokens_end_nothing() {
     for db in testing::databases().await {
-        let server = Server::start(db).await;
+        let server = Stand::start(db).await;
         server.sign_up("ann@example.org").await.unwrap();
         let session = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
         let token = &session.refresh_token;
@@ -233,7 +156,7 @@ async fn foreign_and_cut_tokens_end_nothing() {
 #[tokio::test]
 async fn signing_out_ends_this_session_at_once() {
     for db in testing::databases().await {
-        let server = Server::start(db).await;
+        let server = Stand::start(db).await;
         server.sign_up("ann@example.org").await.unwrap();
         let here = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
         let there = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
@@ -249,7 +172,7 @@ async fn signing_out_ends_this_session_at_once() {
 #[tokio::test]
 async fn idle_sessions_end_and_used_ones_do_not() {
     for db in testing::databases().await {
-        let server = Server::start(db).await;
+        let server = Stand::start(db).await;
         server.sign_up("ann@example.org").await.unwrap();
         let mut used = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
         let idle = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
@@ -263,7 +186,7 @@ async fn idle_sessions_end_and_used_ones_do_not() {
 
 #[tokio::test]
 async fn an_account_has_a_bounded_number_of_sessions() {
-    let server = Server::start(testing::sqlite().await).await;
+    let server = Stand::start(testing::sqlite().await).await;
     server.sign_up("ann@example.org").await.unwrap();
     let oldest = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
     let mut newest = None;
@@ -277,7 +200,7 @@ async fn an_account_has_a_bounded_number_of_sessions() {
 
 #[tokio::test]
 async fn guessing_is_slowed_down_and_being_right_is_not() {
-    let server = Server::start(testing::sqlite().await).await;
+    let server = Stand::start(testing::sqlite().await).await;
     server.sign_up("ann@example.org").await.unwrap();
     for _ in 0..15 {
         server.sign_in("ann@example.org", PASSWORD).await.unwrap();
@@ -294,7 +217,7 @@ async fn guessing_is_slowed_down_and_being_right_is_not() {
 
 #[tokio::test]
 async fn what_cannot_be_an_account_is_refused() {
-    let server = Server::start(testing::sqlite().await).await;
+    let server = Stand::start(testing::sqlite().await).await;
     let asked = |email: &str, password: &str, name: Option<&str>| AccountCreate {
         email: email.to_owned(),
         password: password.to_owned(),

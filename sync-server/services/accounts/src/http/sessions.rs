@@ -1,0 +1,72 @@
+//! Where an account is signed in.
+
+use api::{
+    accounts::{SessionList, SessionsRevoked},
+    error::Envelope,
+};
+use axum::{extract::State, http::StatusCode};
+use domain::SessionId;
+use web::{ApiError, Json, Path, auth::SignedIn};
+
+use super::Accounts;
+
+/// Where the account is signed in, the latest used first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sessions",
+    operation_id = "session_list",
+    tag = "sessions",
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "Sessions that live", body = SessionList),
+        (status = 401, description = "Nobody is signed in", body = Envelope),
+    ),
+)]
+pub(super) async fn session_list(
+    State(service): Accounts,
+    SignedIn(claims): SignedIn,
+) -> Result<Json<SessionList>, ApiError> {
+    Ok(Json(service.sessions(&claims).await?))
+}
+
+/// Sign out one device of the account.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/sessions/{session_id}",
+    operation_id = "session_revoke",
+    tag = "sessions",
+    security(("bearer" = [])),
+    params(("session_id" = SessionId, Path, description = "Of `session_list`")),
+    responses(
+        (status = 204, description = "The session has ended"),
+        (status = 401, description = "Nobody is signed in", body = Envelope),
+        (status = 404, description = "The account has no such session", body = Envelope),
+    ),
+)]
+pub(super) async fn session_revoke(
+    State(service): Accounts,
+    SignedIn(claims): SignedIn,
+    Path(id): Path<SessionId>,
+) -> Result<StatusCode, ApiError> {
+    service.session_revoke(&claims, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sign out everywhere else.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/sessions",
+    operation_id = "session_revoke_others",
+    tag = "sessions",
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "How many sessions have ended", body = SessionsRevoked),
+        (status = 401, description = "Nobody is signed in", body = Envelope),
+    ),
+)]
+pub(super) async fn session_revoke_others(
+    State(service): Accounts,
+    SignedIn(claims): SignedIn,
+) -> Result<Json<SessionsRevoked>, ApiError> {
+    Ok(Json(service.session_revoke_others(&claims).await?))
+}

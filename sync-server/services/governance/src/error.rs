@@ -1,0 +1,72 @@
+//! What can go wrong, and what a caller reads of it.
+
+use std::{path::PathBuf, sync::Arc};
+
+use web::ApiError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the audit database failed")]
+    Database(#[from] engine_sql::Error),
+
+    #[error("the query of the audit log failed")]
+    Query(#[from] engine_sql::sqlx::Error),
+
+    #[error("a stored {what} of the audit log is not readable")]
+    Stored { what: &'static str },
+
+    #[error("the acts were not recorded")]
+    Append(#[source] Arc<Error>),
+
+    #[error("the task that writes the audit log ended")]
+    WriterEnded,
+
+    #[error("{n_acts} acts are too many at once; {max} are recorded together at most")]
+    TooMany { n_acts: usize, max: usize },
+
+    #[error("cannot write the file of the audit log")]
+    Export(#[source] std::io::Error),
+
+    #[error("cannot {verb} the audit key at {}", path.display())]
+    KeyFile {
+        verb: &'static str,
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+
+    #[error(
+        "other users of this machine can read the audit key at {}; run `chmod 600` on it if \
+         nobody else was there",
+        path.display()
+    )]
+    KeyFileOpen { path: PathBuf },
+
+    #[error("the audit key at {} is damaged; restore the file from a backup", path.display())]
+    KeyFileDamaged { path: PathBuf },
+
+    #[error(
+        "the audit log was signed with another key than {ours}; restore the file of that key \
+         from a backup"
+    )]
+    KeyForeign { ours: String },
+
+    /// Answered as it is.
+    #[error("{}", .0.message)]
+    Refused(ApiError),
+}
+
+impl From<ApiError> for Error {
+    fn from(error: ApiError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(error) => error,
+            error => Self::internal(error),
+        }
+    }
+}

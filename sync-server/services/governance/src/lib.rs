@@ -1,0 +1,35 @@
+//! Governance: the audit log. Who did what to what, in an order that nobody can change later.
+//!
+//! Records are the leaves of a Merkle tree (RFC 9162, section 2.1), and every batch of them
+//! ends in a signed checkpoint. Whoever keeps a checkpoint can tell whether a later log has it
+//! as its beginning, and [`verify_file`] finds the first record that was changed, without a
+//! server. Services hand their acts over through the outbox ([`domain::audit::TOPIC`]).
+//!
+//! It holds no personal data: people and things are tokens. Start reading at [`Service`], then
+//! [`merkle`], then [`verify_file`].
+
+mod checkpoint;
+mod error;
+mod export;
+mod http;
+mod key_file;
+mod keys;
+mod line;
+pub mod merkle;
+mod record;
+mod relay;
+mod schema;
+mod service;
+mod store;
+mod verify;
+mod writer;
+
+pub use checkpoint::{Checkpoint, NoteError};
+pub use error::Error;
+pub use export::Export;
+pub use http::routes;
+pub use key_file::open_or_make as open_or_make_key;
+pub use keys::{KeyError, SigningKey, VerifyingKey};
+pub use record::Record;
+pub use service::{Filter, Service, SignedCheckpoint};
+pub use verify::{Fault, Verified, verify_file};

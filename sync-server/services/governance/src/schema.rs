@@ -1,0 +1,50 @@
+//! The tables. There is one log and one order of its records: the sequence heads every key.
+
+use engine_sql::Step;
+
+pub const STEPS: &[Step] = &[
+    (
+        1,
+        // One row. Who appends holds it: two who append at once meet here.
+        "head",
+        "CREATE TABLE audit_head (
+            log TEXT NOT NULL PRIMARY KEY,
+            size BIGINT NOT NULL)",
+    ),
+    (
+        2,
+        // The body is gone once its retention has ended, and actor, verb and object with it.
+        "record",
+        "CREATE TABLE audit_record (
+            seq BIGINT NOT NULL PRIMARY KEY,
+            act_id TEXT NOT NULL,
+            leaf BYTEA NOT NULL,
+            class TEXT NOT NULL,
+            at_us BIGINT NOT NULL,
+            body TEXT,
+            actor TEXT,
+            verb TEXT,
+            object TEXT)",
+    ),
+    (3, "record by act", "CREATE UNIQUE INDEX audit_record_by_act ON audit_record (act_id)"),
+    (4, "record by actor", "CREATE INDEX audit_record_by_actor ON audit_record (actor, seq)"),
+    (5, "record by verb", "CREATE INDEX audit_record_by_verb ON audit_record (verb, seq)"),
+    (6, "record by object", "CREATE INDEX audit_record_by_object ON audit_record (object, seq)"),
+    (
+        7,
+        // Complete subtrees from level 1 up; level 0 are the leaves of the records.
+        "node",
+        "CREATE TABLE audit_node (
+            level BIGINT NOT NULL,
+            idx BIGINT NOT NULL,
+            hash BYTEA NOT NULL,
+            PRIMARY KEY (level, idx))",
+    ),
+    (
+        8,
+        "checkpoint",
+        "CREATE TABLE audit_checkpoint (
+            size BIGINT NOT NULL PRIMARY KEY,
+            note TEXT NOT NULL)",
+    ),
+];

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use api::accounts::RoleChange;
 use clap::{Parser, Subcommand};
 use domain::Role;
-use svc_accounts::Former;
+use web::auth::Former;
 
 use crate::{
     commands,
@@ -55,7 +55,7 @@ enum Command {
         #[command(subcommand)]
         command: PlanCommand,
     },
-    /// Care for the keys that sign access tokens.
+    /// Care for the keys that sign access tokens, and for those that seal.
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
@@ -167,6 +167,12 @@ enum KeysCommand {
         #[arg(long)]
         drop_old: bool,
     },
+    /// Seal with a new master key from now on, and wrap the keys of all that is sealed by it; may
+    /// run beside the server. Where it was cut off, run it again.
+    RotateVault {
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 #[derive(Subcommand)]
@@ -267,6 +273,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Keys { command: KeysCommand::Rotate { place, drop_old } } => {
             let former = if drop_old { Former::Drop } else { Former::Keep };
             block_on(commands::keys_rotate(quiet(place)?, former))
+        }
+        Command::Keys { command: KeysCommand::RotateVault { place } } => {
+            block_on(commands::vault_rotate(quiet(place)?))
         }
         Command::Openapi => {
             print!("{}", block_on(openapi::text())?);

@@ -6,6 +6,7 @@
 //! file, command line beats both.
 
 mod layers;
+pub mod plans;
 
 use std::{
     env,
@@ -30,6 +31,7 @@ pub struct Config {
     pub storage: Storage,
     pub import: Import,
     pub accounts: Accounts,
+    pub mail: Mail,
     pub log: Log,
 }
 
@@ -40,6 +42,9 @@ pub struct Http {
     /// Address and port. Default: `127.0.0.1:4600`, this machine only. Put a proxy with TLS in
     /// front before you name a public address.
     pub listen: String,
+    /// Where people reach the service, such as `https://music.example.org`: what links in mails
+    /// begin with. Default: `http://` and what it listens on.
+    pub public_url: Option<String>,
     /// Whether a reverse proxy stands in front, whose `x-forwarded-for` names the client.
     /// Default: false.
     pub is_behind_proxy: bool,
@@ -89,6 +94,24 @@ pub struct Accounts {
     pub plans: Option<PathBuf>,
 }
 
+/// How mails go out.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mail {
+    /// URL of the SMTP server: `smtps://user:password@mail.example.org` (TLS), or
+    /// `smtp://user:password@mail.example.org?tls=required` (STARTTLS). Default: none, and mails
+    /// are written to files in the data folder.
+    pub smtp: Option<String>,
+    /// Who they are from. Default: `MelodyUD <melodyud@localhost>`.
+    pub from: String,
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self { smtp: None, from: "MelodyUD <melodyud@localhost>".to_owned() }
+    }
+}
+
 /// What is logged.
 #[derive(Clone, PartialEq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -112,6 +135,7 @@ impl Default for Http {
         let limits = web::edge::Limits::default();
         Self {
             listen: "127.0.0.1:4600".to_owned(),
+            public_url: None,
             is_behind_proxy: false,
             cors_origins: Vec::new(),
             n_connections_max: limits.n_connections_max,
@@ -124,6 +148,15 @@ impl Default for Http {
 }
 
 impl Http {
+    /// Where people reach the service, without a slash at the end.
+    pub fn public_url(&self) -> anyhow::Result<String> {
+        let url = self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen));
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            bail!("http.public_url: {url:?} begins with neither https:// nor http://");
+        }
+        Ok(url.trim_end_matches('/').to_owned())
+    }
+
     /// What the edge needs of it.
     pub fn edge(&self) -> anyhow::Result<web::edge::Settings> {
         let origins = self.cors_origins.iter().map(|origin| {

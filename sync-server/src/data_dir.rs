@@ -58,6 +58,14 @@ impl DataDir {
         self.path.join("audit-key")
     }
 
+    pub fn vault_key(&self) -> PathBuf {
+        self.path.join("vault-key")
+    }
+
+    pub fn mails(&self) -> PathBuf {
+        self.path.join("mails")
+    }
+
     pub fn blobs(&self) -> PathBuf {
         self.path.join("blobs")
     }

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod config;
 pub mod data_dir;
 mod logs;
+mod mail;
 pub mod openapi;
 mod ops;
 pub mod wiring;

@@ -16,15 +16,15 @@ use axum::Router;
 use engine_blobs::Blobs;
 use engine_sql::Db;
 use metrics_exporter_prometheus::PrometheusHandle;
-use svc_accounts::SigningKeys;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
-use web::auth::Keys;
+use web::auth::{Keys, SigningKeys};
 
 use crate::{
-    config::Config,
+    config::{Config, plans},
     data_dir::DataDir,
+    mail::Post,
     openapi,
     ops::{self, Ops},
 };
@@ -39,8 +39,8 @@ pub struct Server {
     pub document: String,
     db: Db,
     ingest: Arc<svc_ingest::Service>,
-    /// Search follows the catalog, the audit log what the services do.
-    following: [JoinHandle<()>; 2],
+    /// Search follows the catalog, the audit log what the services do; mails go out.
+    following: [JoinHandle<()>; 3],
     stopping: CancellationToken,
 }
 
@@ -62,7 +62,8 @@ pub async fn assemble(
     let governance = open_governance(&db, &data).await?;
     let recorder = Arc::downgrade(&governance);
     let on_act = move || recorder.upgrade().iter().for_each(|log| log.wake());
-    let accounts = Arc::new(open_accounts(config, &db, &keys, Box::new(on_act)).await?);
+    let accounts = open_accounts(config, &data, &db, &keys, Box::new(on_act)).await?;
+    let accounts = Arc::new(accounts);
     let catalog = Arc::new(svc_catalog::Service::open(db.clone(), blobs).await?);
     let discovery =
         svc_discovery::Service::open(&data.search_index(), peers::catalog_of_discovery(&catalog))
@@ -81,6 +82,7 @@ pub async fn assemble(
     let following = [
         tokio::spawn(Arc::clone(&discovery).run(stopping.clone())),
         tokio::spawn(Arc::clone(&governance).run(stopping.clone())),
+        tokio::spawn(Arc::clone(&accounts).run(stopping.clone())),
     ];
     tokio::spawn(signing_keys.follow(stopping.clone()));
 
@@ -175,7 +177,8 @@ impl Accounts {
         let db = open_db(config, data).await?;
         let signing_keys = SigningKeys::open_or_make(&data.signing_keys())?;
         // The log takes what is told at the next look of a server, or at its next start.
-        let service = open_accounts(config, &db, signing_keys.keys(), Box::new(|| {})).await?;
+        let on_act = Box::new(|| {});
+        let service = open_accounts(config, data, &db, signing_keys.keys(), on_act).await?;
         Ok(Self { service, signing_keys, db })
     }
 
@@ -184,16 +187,18 @@ impl Accounts {
     }
 }
 
-/// What the commands about the audit log run.
+/// What the commands about the audit log and the vault run.
 pub struct Governance {
     pub service: Arc<svc_governance::Service>,
+    pub vault: svc_governance::Vault,
     db: Db,
 }
 
 impl Governance {
     pub async fn assemble(config: &Config, data: &DataDir) -> anyhow::Result<Self> {
         let db = open_db(config, data).await?;
-        Ok(Self { service: open_governance(&db, data).await?, db })
+        let vault = svc_governance::Vault::open(db.clone(), &data.vault_key()).await?;
+        Ok(Self { service: open_governance(&db, data).await?, vault, db })
     }
 
     pub async fn close(self) {
@@ -208,15 +213,21 @@ async fn open_governance(db: &Db, data: &DataDir) -> anyhow::Result<Arc<svc_gove
 
 async fn open_accounts(
     config: &Config,
+    data: &DataDir,
     db: &Db,
     keys: &Keys,
     on_act: svc_accounts::OnAct,
 ) -> anyhow::Result<svc_accounts::Service> {
+    let vault = svc_governance::Vault::open(db.clone(), &data.vault_key()).await?;
+    let mailer = Post::open(&config.mail, &data.mails())?;
     let parts = svc_accounts::Parts {
         db: db.clone(),
         keys: keys.clone(),
         clock: svc_accounts::system_clock(),
-        plans: svc_accounts::Plans::read(config.accounts.plans.as_deref())?,
+        plans: plans::read(config.accounts.plans.as_deref())?,
+        vault: peers::vault_of_accounts(vault),
+        mailer: Arc::new(mailer),
+        public_url: config.http.public_url()?,
         on_act,
     };
     Ok(svc_accounts::Service::open(parts).await?)

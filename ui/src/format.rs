@@ -54,6 +54,20 @@ pub fn year(date: Option<&str>) -> Option<String> {
     date.and_then(|date| date.get(..4)).map(str::to_owned)
 }
 
+/// How long ago something was, as far as that is said in words: `5 minutes ago`. Nothing for
+/// what is better told by its date.
+pub fn ago(elapsed_s: u64) -> Option<String> {
+    const HOUR: u64 = 60 * 60;
+    const DAY: u64 = 24 * HOUR;
+    Some(match elapsed_s {
+        0..90 => "just now".into(),
+        90..HOUR => format!("{} ago", count((elapsed_s + 30) / 60, "minute")),
+        HOUR..DAY => format!("{} ago", count(elapsed_s / HOUR, "hour")),
+        _ if elapsed_s < 30 * DAY => format!("{} ago", count(elapsed_s / DAY, "day")),
+        _ => return None,
+    })
+}
+
 /// What to say at an hour of the day (0 to 23).
 pub const fn greeting(hour: u32) -> &'static str {
     match hour {
@@ -74,6 +88,15 @@ mod tests {
         assert_eq!(length(50_000), "50 s");
         assert_eq!(length(10_260_000), "2 h 51 min");
         assert_eq!(spoken(61_000), "1 minute 1 second");
+    }
+
+    #[test]
+    fn times_past_read_well() {
+        assert_eq!(ago(20).as_deref(), Some("just now"));
+        assert_eq!(ago(299).as_deref(), Some("5 minutes ago"));
+        assert_eq!(ago(7_300).as_deref(), Some("2 hours ago"));
+        assert_eq!(ago(90_000).as_deref(), Some("1 day ago"));
+        assert_eq!(ago(31 * 24 * 60 * 60), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod app;
 mod busy;
 mod clock;
+mod dates;
 mod focus;
 mod format;
 mod hear;

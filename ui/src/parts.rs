@@ -1,12 +1,15 @@
 //! What screens are made of.
 
 pub mod cards;
+pub mod confirm;
 pub mod cover;
 pub mod credits;
 pub mod drag;
+pub mod form;
 pub mod menu;
 pub mod press;
 pub mod rows;
+pub mod segments;
 pub mod slider;
 pub mod states;
 pub mod toasts;

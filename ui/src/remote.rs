@@ -1,9 +1,9 @@
 //! What is asked from the shell and may still be on its way.
 
-use ::ipc::{Call, Fault};
+use ::ipc::{Call, Fault, FaultKind};
 use leptos::{prelude::*, task::spawn_local};
 
-use crate::{busy::Busy, ipc::invoke, parts::states::ErrorState, route::Router};
+use crate::{busy::Busy, ipc::invoke, parts::states::ErrorState, route::Router, state::state};
 
 /// An answer, or what there is instead.
 #[derive(Clone, PartialEq, Debug)]
@@ -109,7 +109,24 @@ where
             }
         });
     });
-    Source { answer, is_asking, n_retries }
+    let source = Source { answer, is_asking, n_retries };
+    retry_when_back(source);
+    source
+}
+
+/// What could not be had while the server was silent is asked for again once it is back.
+fn retry_when_back<T: Send + Sync + 'static>(source: Source<T>) {
+    let is_online = state().is_online;
+    Effect::new(move |was_online: Option<bool>| {
+        let is_online = is_online.get();
+        let is_missing = source.answer.with_untracked(
+            |answer| matches!(answer, Remote::Failed(fault) if fault.kind == FaultKind::Offline),
+        );
+        if is_online && was_online == Some(false) && is_missing {
+            source.retry();
+        }
+        is_online
+    });
 }
 
 /// Shows an answer in each of its states.

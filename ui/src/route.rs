@@ -17,6 +17,20 @@ pub enum Tab {
     Tracks,
 }
 
+/// Where the settings are opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Section {
+    /// What is chosen on this device.
+    App,
+    Account,
+    Devices,
+    Plan,
+    /// For owners.
+    Roles,
+    /// For compliance officers.
+    Audit,
+}
+
 /// A screen.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Route {
@@ -27,7 +41,7 @@ pub enum Route {
     Artist(ArtistId),
     Queue,
     Playing,
-    Settings,
+    Settings(Section),
     Unknown,
 }
 
@@ -45,7 +59,8 @@ impl Route {
             (Some("artist"), Some(id)) => id.parse().ok().map(Self::Artist),
             (Some("queue"), None) => Some(Self::Queue),
             (Some("playing"), None) => Some(Self::Playing),
-            (Some("settings"), None) => Some(Self::Settings),
+            (Some("settings"), None) => Some(Self::Settings(Section::App)),
+            (Some("settings"), Some(name)) => section(name).map(Self::Settings),
             _ => None,
         };
         match (route, parts.next()) {
@@ -66,7 +81,12 @@ impl Route {
             Self::Artist(id) => format!("/artist/{id}"),
             Self::Queue => "/queue".into(),
             Self::Playing => "/playing".into(),
-            Self::Settings => "/settings".into(),
+            Self::Settings(Section::App) => "/settings".into(),
+            Self::Settings(Section::Account) => "/settings/account".into(),
+            Self::Settings(Section::Devices) => "/settings/devices".into(),
+            Self::Settings(Section::Plan) => "/settings/plan".into(),
+            Self::Settings(Section::Roles) => "/settings/roles".into(),
+            Self::Settings(Section::Audit) => "/settings/audit".into(),
         }
     }
 
@@ -80,10 +100,26 @@ impl Route {
             Self::Artist(_) => "Artist",
             Self::Queue => "Queue",
             Self::Playing => "Now playing",
-            Self::Settings => "Settings",
+            Self::Settings(Section::App) => "Settings",
+            Self::Settings(Section::Account) => "Account",
+            Self::Settings(Section::Devices) => "Devices",
+            Self::Settings(Section::Plan) => "Plan",
+            Self::Settings(Section::Roles) => "Roles",
+            Self::Settings(Section::Audit) => "Audit log",
             Self::Unknown => "Nothing here",
         }
     }
+}
+
+fn section(name: &str) -> Option<Section> {
+    Some(match name {
+        "account" => Section::Account,
+        "devices" => Section::Devices,
+        "plan" => Section::Plan,
+        "roles" => Section::Roles,
+        "audit" => Section::Audit,
+        _ => return None,
+    })
 }
 
 /// Names the page for a screen reader and for the history of the webview.
@@ -249,9 +285,15 @@ mod tests {
         for path in ["/", "/search", "/library/tracks", "/queue", "/playing", "/settings"] {
             assert_eq!(Route::parse(path).path(), path);
         }
+        for section in ["account", "devices", "plan", "roles", "audit"] {
+            let path = format!("/settings/{section}");
+            assert_eq!(Route::parse(&path).path(), path);
+        }
         let release = format!("/release/{id}");
         assert_eq!(Route::parse(&release).path(), release);
-        for path in ["/release/../x", "/artist", "/nowhere", "/home/more", "/release/x/y"] {
+        for path in
+            ["/release/../x", "/artist", "/nowhere", "/home/more", "/release/x/y", "/settings/x"]
+        {
             assert_eq!(Route::parse(path), Route::Unknown, "{path}");
         }
     }

@@ -116,7 +116,7 @@ fn Page() -> impl IntoView {
         Route::Artist(id) => view! { <ArtistPage id=id/> }.into_any(),
         Route::Queue => view! { <QueuePage/> }.into_any(),
         Route::Playing => view! { <PlayingPage/> }.into_any(),
-        Route::Settings => view! { <SettingsPage/> }.into_any(),
+        Route::Settings(section) => view! { <SettingsPage section=section/> }.into_any(),
         Route::Unknown => view! { <UnknownPage/> }.into_any(),
     }
 }

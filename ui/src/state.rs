@@ -5,7 +5,7 @@ use ::ipc::{
     PlayerGet, PlayerView, QueueAdd, QueueUndo, Repeat, Selection, SessionGet, SessionView,
     SetMuted, SetRepeat, SetShuffle, Settings, SettingsGet, SettingsView, SignOut,
 };
-use domain::{Track, TrackId};
+use domain::{Permission, Track, TrackId};
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
@@ -125,6 +125,14 @@ impl State {
     pub fn on_session(self, session: SessionView) {
         self.is_online.set(session.is_online);
         self.session.set(Some(session));
+    }
+
+    /// Whether to show what needs this permission; the server decides whether it is given.
+    pub fn may(self, permission: Permission) -> bool {
+        self.session.with(|session| {
+            let account = session.as_ref().and_then(|session| session.account.as_ref());
+            account.is_some_and(|account| permission.check(&account.roles).is_ok())
+        })
     }
 
     /// Makes a call whose news comes back as an event; says so where it fails.

@@ -40,6 +40,9 @@ pub struct AccountCreate {
 pub struct Account {
     pub id: AccountId,
     pub email: String,
+    /// Whether a link that was sent there came back.
+    #[serde(default)]
+    pub is_email_verified: bool,
     pub display_name: String,
     /// Who may see the profile.
     #[serde(default)]
@@ -125,6 +128,11 @@ pub struct SessionCreate {
     /// another account is passed over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<DeviceId>,
+    /// Of the authenticator app (six digits), or one of the recovery codes; only for accounts with
+    /// a second factor. Each is good once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 40, example = "123456"))]
+    pub code: Option<String>,
 }
 
 /// Body of `session_refresh`.
@@ -158,6 +166,39 @@ pub struct Session {
     /// ends the session.
     pub refresh_token: String,
     pub account: Account,
+}
+
+/// Body of `account_verify_email`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EmailVerify {
+    /// What the link in the mail ends with.
+    pub token: String,
+}
+
+/// Body of `password_reset_start`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PasswordResetStart {
+    #[cfg_attr(feature = "openapi", schema(example = "ann@example.org"))]
+    pub email: String,
+}
+
+/// Body of `password_reset_finish`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PasswordResetFinish {
+    /// What the link in the mail ends with.
+    pub token: String,
+    /// 8 to 128 characters; no composition rules (NIST SP 800-63B).
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 8, max_length = 128, example = "harbour kestrel moonlit tin")
+    )]
+    pub password: String,
 }
 
 /// One sign-in, as its owner sees it.

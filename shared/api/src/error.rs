@@ -13,6 +13,9 @@ pub enum Code {
     Unauthenticated,
     /// Email and password do not match: 401. Do not refresh.
     WrongCredentials,
+    /// Email and password match, and the account wants a code as well: 401. Ask for it, and send
+    /// all three.
+    SecondFactorRequired,
     /// Signed in, but not allowed: 403.
     Forbidden,
     /// No such thing, or none this account may know of: 404.

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod catalog;
 pub mod error;
 pub mod imports;
+pub mod mfa;
 pub mod plays;
 pub mod search;
 

@@ -293,6 +293,8 @@ impl Subscription {
 
 #[cfg(test)]
 mod tests {
+    use Refusal::{Cancelled, NotCancelled, NotSubscribed, Subscribed};
+
     use super::*;
 
     const NOW: i64 = 1_000 * DAY_US;
@@ -330,7 +332,6 @@ mod tests {
         let (failed, cancel) = (Change::PaymentFailed, Change::Cancel);
         let (resume, revoke) = (Change::Resume, Change::Revoke);
 
-        use Refusal::{Cancelled, NotCancelled, NotSubscribed, Subscribed};
         let table = [
             (free, &start, Ok(trial)),
             (free, &paid, Ok(next)),

@@ -13,13 +13,21 @@ use domain::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub mod account;
+pub mod audit;
 pub mod library;
 pub mod player;
+pub mod roles;
+pub mod second_factor;
 pub mod session;
 pub mod settings;
 
+pub use account::*;
+pub use audit::*;
 pub use library::*;
 pub use player::*;
+pub use roles::*;
+pub use second_factor::*;
 pub use session::*;
 pub use settings::*;
 
@@ -67,6 +75,8 @@ pub enum FaultKind {
     SignedOut,
     /// Email or password is wrong.
     WrongCredentials,
+    /// The password is right, and the account wants a code as well.
+    SecondFactorRequired,
     /// The input is not acceptable; the message says why.
     Invalid,
     NotFound,

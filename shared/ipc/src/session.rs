@@ -1,5 +1,7 @@
 //! Who is signed in, and where.
 
+use domain::{Role, plan::Tier};
+
 use super::{Deserialize, Serialize, calls};
 
 /// The session as the interface shows it.
@@ -17,6 +19,10 @@ pub struct SessionView {
 pub struct AccountView {
     pub display_name: String,
     pub email: String,
+    /// As the server last said: what the interface shows follows from them, what is allowed does
+    /// not.
+    pub roles: Vec<Role>,
+    pub tier: Tier,
 }
 
 /// Where the refresh token is kept on this device.
@@ -39,7 +45,13 @@ calls! {
     "session_sign_up": SignUp {
         server_url: String, display_name: String, email: String, password: String,
     } -> SessionView;
-    "session_sign_in": SignIn { server_url: String, email: String, password: String } -> SessionView;
+    /// `code` where the account wants one (`SecondFactorRequired`): of the authenticator app, or a
+    /// recovery code.
+    "session_sign_in": SignIn {
+        server_url: String, email: String, password: String, code: Option<String>,
+    } -> SessionView;
+    /// Has a link sent to choose a new password; tells nothing of whether there is an account.
+    "password_reset": PasswordReset { server_url: String, email: String } -> ();
     "session_sign_out": SignOut {} -> SessionView;
     /// Chooses (`MemoryOnly`) or gives (`Locked`) the passphrase of the sealed file.
     "secrets_unlock": SecretsUnlock { passphrase: String } -> SessionView;

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use api::accounts::{RoleChange, RoleHolder};
-use svc_accounts::Former;
+use web::auth::Former;
 
 use crate::{config::Config, data_dir::DataDir, wiring::Accounts};
 

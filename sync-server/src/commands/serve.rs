@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 
 use crate::{config::Config, data_dir::DataDir, wiring};
 
-pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
+pub async fn serve(mut config: Config) -> anyhow::Result<ExitCode> {
     // Signals from now on: one that comes early still stops in good order.
     let stop = stop_signal()?;
     let edge = config.http.edge()?;
@@ -20,12 +20,18 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         )
     })?;
     let address = listener.local_addr()?;
+    // The port may have been left to the system.
+    config.http.listen = address.to_string();
     let metrics = web::edge::install_metrics()?;
     let server = wiring::assemble(&config, Some(metrics)).await?;
 
     // Programs that start the server wait for this line.
     let mut stdout = std::io::stdout();
     writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush())?;
+    if config.mail.smtp.is_none() {
+        let folder = data.mails();
+        tracing::info!(folder = %folder.display(), "mails are written to files: no SMTP server");
+    }
     tracing::info!(%address, data = %data.path().display(), "serving");
 
     web::edge::serve(listener, server.router.clone(), &edge.limits, async {

@@ -3,12 +3,14 @@
 mod keys;
 mod may;
 mod signed_in;
+mod signing_keys;
 
 use domain::{AccountId, DeviceId, Role, SessionId, plan::Tier};
 
 pub use keys::{ACCESS_TOKEN_LIFE_S, Keys, KeysError, SIGNED_LIFE_MAX_S};
 pub use may::{GrantRoles, Grants, ImportMusic, May, ReadAudit, ReadMetrics, RebuildSearch};
 pub use signed_in::{SignedIn, SignedInOrUrl};
+pub use signing_keys::{Former, SigningKeys, SigningKeysError};
 
 /// What an access token says. It was verified without a database, so that it may be up to
 /// [`ACCESS_TOKEN_LIFE_S`] behind in what another process changed.

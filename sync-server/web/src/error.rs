@@ -78,6 +78,20 @@ impl ApiError {
         .with_hint("Check both, or sign up.")
     }
 
+    /// 403: the password that was asked for again is not that of the account. No 401, which would
+    /// tell a client to refresh.
+    pub fn wrong_password() -> Self {
+        Self::forbidden("The password is not right.")
+            .with_hint("Enter the password of this account.")
+    }
+
+    /// 401: the password is right, and a code is wanted as well.
+    pub fn second_factor_required(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, Code::SecondFactorRequired, message).with_hint(
+            "Enter the code of your authenticator app, or a recovery code. Each is good once.",
+        )
+    }
+
     /// 403: signed in, but not allowed.
     pub fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, Code::Forbidden, message)

@@ -12,6 +12,7 @@ pub mod etag;
 pub mod extract;
 pub mod request_id;
 pub mod signed_url;
+pub mod throttle;
 
 pub use error::ApiError;
 pub use extract::{Json, Path, Query};

@@ -58,6 +58,7 @@ impl Client {
             password: PASSWORD.to_owned(),
             device_name: Some("a test".to_owned()),
             device_id: None,
+            code: None,
         };
         success(self.request(Method::POST, "/api/v1/sessions").json(&body).send().await?).await
     }

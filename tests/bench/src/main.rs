@@ -3,6 +3,7 @@
 //! Benchmarks print figures beside the limits they are held to; they fail only when they could
 //! not measure. Comparisons run both sides in turn in the same run.
 
+mod accounts;
 mod app;
 mod import;
 mod report;
@@ -30,6 +31,8 @@ enum Bench {
     Import(import::Options),
     /// The app as it is shipped: memory, processor, start, size.
     App(app::Options),
+    /// Tokens, refreshes, signed-in requests, the audit log.
+    Accounts(accounts::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -39,6 +42,7 @@ fn main() -> anyhow::Result<()> {
         Bench::Start(options) => start::run(&options)?,
         Bench::Import(options) => import::run(&options)?,
         Bench::App(options) => app::run(&options)?,
+        Bench::Accounts(options) => accounts::run(&options)?,
     };
     report.print(args.json)
 }

@@ -31,6 +31,9 @@ enum Verb {
     Screenshots {
         #[arg(long)]
         to: PathBuf,
+        /// Only of screens whose names begin so, such as `settings`
+        #[arg(long, default_value = "")]
+        only: String,
     },
 }
 
@@ -57,7 +60,7 @@ async fn run(verb: Verb) -> Result<()> {
     match verb {
         Verb::Demo { visible: true, music, dir } => e2e::demo::open(&dir, music.as_deref()).await,
         Verb::Demo { visible: false, music, dir } => e2e::demo::prove(&dir, music.as_deref()).await,
-        Verb::Screenshots { to } => e2e::screenshots::take(&to).await,
+        Verb::Screenshots { to, only } => e2e::screenshots::take(&to, &only).await,
     }
 }
 

@@ -4,7 +4,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use fantoccini::key::Key;
 use ipc::{Playback, Theme};
+use serde_json::json;
 
 use crate::{
     App, Desktop, Server, app::LIMIT, demo::sign_in, desktop::SoundOutput, server::Listener, wait,
@@ -16,8 +18,16 @@ const SIZES_BETWEEN: [(&str, u32, u32); 3] =
     [("700", 700, 900), ("1000", 1000, 900), ("1280", 1280, 900)];
 const THEMES: [(&str, Theme); 2] = [("dark", Theme::Dark), ("light", Theme::Light)];
 
-/// Writes `{screen}-{theme}-{size}.png` for all of them.
-pub async fn take(to: &Path) -> Result<()> {
+/// Where the pictures go, and of which screens they are taken.
+struct Album<'a> {
+    to: &'a Path,
+    /// What the names of the screens begin with.
+    only: &'a str,
+}
+
+/// Writes `{screen}-{theme}-{size}.png` for all screens whose names begin with `only`.
+pub async fn take(to: &Path, only: &str) -> Result<()> {
+    let album = Album { to, only };
     let dir = tempfile::tempdir()?;
     let music = dir.path().join("music");
     demo_music::write_catalog(&music)?;
@@ -27,6 +37,8 @@ pub async fn take(to: &Path) -> Result<()> {
     server.import(&music).await?;
     let token = server.sign_in(&listener).await?;
     server.wait_until_found(&token, "tidewater").await?;
+    give_roles(&server, &token, &listener).await?;
+    let token = server.sign_in(&listener).await?;
     let tracks = server.tracks(&token).await?;
     let track =
         tracks.iter().find(|track| track.title == "Tidewater").context("the demo has it")?;
@@ -34,7 +46,7 @@ pub async fn take(to: &Path) -> Result<()> {
     let desktop = Desktop::start(SoundOutput::NullSink).await?;
     let app = App::open(&desktop, &dir.path().join("app")).await?;
     app.find("input[name=email]").await?;
-    every_look(&app, to, "sign-in").await?;
+    album.take(&app, "sign-in").await?;
     sign_in(&app, &server, &listener).await?;
 
     app.go(&format!("/release/{}", track.release.id)).await?;
@@ -60,32 +72,103 @@ pub async fn take(to: &Path) -> Result<()> {
             app.fill("input[type=search]", "tidwater").await?;
             app.find(".search-top").await?;
         }
-        every_look(&app, to, name).await?;
+        album.take(&app, name).await?;
     }
+    settings(&app, &album).await?;
     app.go("/").await?;
     app.press_with_ctrl('k').await?;
     app.fill("input[role=combobox]", "glas orchrd").await?;
     app.find("[role=option]").await?;
-    every_look(&app, to, "search-dialog").await?;
+    album.take(&app, "search-dialog").await?;
+    // What only the server knows, without it; it comes by itself once the server is back.
+    app.go("/").await?;
+    app.press(&[Key::Escape.into()]).await?;
+    let crashed = server.crash()?;
+    app.go("/settings/plan").await?;
+    app.find(".state").await?;
+    album.take(&app, "settings-offline").await?;
+    let _server = crashed.restart().await?;
+    app.find(".comparison").await?;
     println!("{}", to.display());
     Ok(())
 }
 
-/// The screen as it is now, in both themes and all sizes.
-async fn every_look(app: &App, to: &Path, name: &str) -> Result<()> {
-    for (theme_name, theme) in THEMES {
-        let mut settings = app.ask(ipc::SettingsGet {}).await?.settings;
-        settings.theme = theme;
-        settings.is_queue_open = true;
-        app.ask(ipc::SettingsUpdate { settings }).await?;
-        let between = if theme == Theme::Dark { &SIZES_BETWEEN[..] } else { &[] };
-        for &(size_name, width, height) in SIZES.iter().chain(between) {
-            app.resize(width, height).await?;
-            settle(app, width).await?;
-            app.screenshot(&to.join(format!("{name}-{theme_name}-{size_name}.png"))).await?;
-        }
+/// The first account owns the server, and may make itself read the log; others hold roles, too.
+async fn give_roles(server: &Server, token: &str, listener: &Listener) -> Result<()> {
+    let press = Listener {
+        display_name: "Salt Hill Records".into(),
+        email: "press@demo.example".into(),
+        password: "press play and listen".into(),
+    };
+    server.account_create(&press).await?;
+    // A token is good for the roles it was given for: whoever changes their own needs another.
+    for (listener, role, reason) in [
+        (&press, "creator", "Publishes the label's catalog"),
+        (listener, "compliance_officer", "Answers data requests until someone else does"),
+    ] {
+        let body = json!({ "email": listener.email, "role": role, "reason": reason });
+        server.post(token, "roles", &body).await?;
     }
     Ok(())
+}
+
+/// The sections of the settings, and what they say when something is asked or wrong.
+async fn settings(app: &App, album: &Album<'_>) -> Result<()> {
+    for (name, there) in [
+        ("account", "input[name=display_name]"),
+        ("devices", ".settings-group .device"),
+        ("plan", ".comparison"),
+        ("roles", ".settings-group .badges"),
+        ("audit", ".records"),
+    ] {
+        app.go(&format!("/settings/{name}")).await?;
+        app.find(there).await?;
+        album.take(app, &format!("settings-{name}")).await?;
+    }
+    album.take_at(app, "settings-audit-records", ".records").await?;
+    app.go("/settings/account").await?;
+    app.find("input[name=display_name]").await?;
+    album.take_at(app, "settings-account-end", ".form-actions").await?;
+    app.go("/settings/devices").await?;
+    app.click("li.setting .button").await?;
+    album.take(app, "settings-devices-asking").await?;
+    app.go("/settings/roles").await?;
+    app.click(".form .button.primary").await?;
+    app.find("[aria-invalid]").await?;
+    album.take(app, "settings-roles-trouble").await?;
+    app.go("/settings/plan").await?;
+    app.click(".plan .button").await?;
+    app.find(".plan-card .button").await?;
+    album.take(app, "settings-plan-trial").await
+}
+
+impl Album<'_> {
+    /// The screen as it is now, in both themes and all sizes.
+    async fn take(&self, app: &App, name: &str) -> Result<()> {
+        self.take_at(app, name, "#main").await
+    }
+
+    /// The same, scrolled to where this begins.
+    async fn take_at(&self, app: &App, name: &str, css: &str) -> Result<()> {
+        if !name.starts_with(self.only) {
+            return Ok(());
+        }
+        for (theme_name, theme) in THEMES {
+            let mut settings = app.ask(ipc::SettingsGet {}).await?.settings;
+            settings.theme = theme;
+            settings.is_queue_open = true;
+            app.ask(ipc::SettingsUpdate { settings }).await?;
+            let between = if theme == Theme::Dark { &SIZES_BETWEEN[..] } else { &[] };
+            for &(size_name, width, height) in SIZES.iter().chain(between) {
+                app.resize(width, height).await?;
+                settle(app, width).await?;
+                app.run(&format!("document.querySelector('{css}').scrollIntoView()")).await?;
+                app.screenshot(&self.to.join(format!("{name}-{theme_name}-{size_name}.png")))
+                    .await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Until the window has its size, every image is there and nothing moves.

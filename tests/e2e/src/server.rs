@@ -151,6 +151,13 @@ impl Server {
         Ok(request.send().await?.error_for_status()?.json().await?)
     }
 
+    /// Changes something as a signed-in listener.
+    pub async fn post(&self, token: &str, path: &str, body: &Value) -> Result<()> {
+        let request = reqwest::Client::new().post(self.at(path)).json(body).bearer_auth(token);
+        request.send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// All tracks there are, up to [`PAGES_MAX`] pages of them.
     pub async fn tracks(&self, token: &str) -> Result<Vec<Track>> {
         let mut tracks = Vec::new();

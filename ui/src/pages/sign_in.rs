@@ -1,6 +1,6 @@
 //! Signing in and signing up.
 
-use ::ipc::{Fault, FaultKind, SecretsState, SessionView, SignIn, SignUp};
+use ::ipc::{Fault, FaultKind, PasswordReset, SecretsState, SessionView, SignIn, SignUp};
 use leptos::{ev, html, prelude::*, task::spawn_local};
 
 use crate::{
@@ -27,6 +27,7 @@ pub enum Spot {
     Name,
     Email,
     Password,
+    Code,
     Form,
 }
 
@@ -45,12 +46,16 @@ pub fn SignInPage() -> impl IntoView {
     let overlays = expect_context::<Overlays>();
     let is_new = RwSignal::new(false);
     let is_busy = RwSignal::new(false);
+    // The account has a second factor: asked for once the password was right.
+    let wants_code = RwSignal::new(false);
+    // A link to choose a new password was asked for, for this address.
+    let mailed_to = RwSignal::new(None::<String>);
     let trouble = RwSignal::new(None::<Trouble>);
     let remembered = state
         .session
         .with_untracked(|session| session.as_ref().and_then(|s| s.server_url.clone()))
         .unwrap_or_else(|| DEFAULT_SERVER.into());
-    let [server, name, email, password] = [(); 4].map(|()| NodeRef::<html::Input>::new());
+    let [server, name, email, password, code] = [(); 5].map(|()| NodeRef::<html::Input>::new());
     let is_locked = Memo::new(move |_| {
         state.session.with(|session| {
             session.as_ref().is_some_and(|session| session.secrets == SecretsState::Locked)
@@ -62,22 +67,24 @@ pub fn SignInPage() -> impl IntoView {
         }
     });
 
+    // Password managers fill fields without typing, so they are read when they are needed.
+    let read = move |field: NodeRef<html::Input>| {
+        field.get_untracked().map(|field| field.value()).unwrap_or_default()
+    };
+    let form = move || Form {
+        server_url: normalised(&read(server)),
+        display_name: read(name).trim().to_owned(),
+        email: read(email).trim().to_owned(),
+        password: read(password),
+        code: wants_code.get_untracked().then(|| read(code).trim().to_owned()),
+        is_new: is_new.get_untracked(),
+    };
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         if is_busy.get_untracked() {
             return;
         }
-        // Password managers fill fields without typing, so they are read here.
-        let read = |field: NodeRef<html::Input>| {
-            field.get_untracked().map(|field| field.value()).unwrap_or_default()
-        };
-        let form = Form {
-            server_url: normalised(&read(server)),
-            display_name: read(name).trim().to_owned(),
-            email: read(email).trim().to_owned(),
-            password: read(password),
-            is_new: is_new.get_untracked(),
-        };
+        let form = form();
         if let Some(found) = form.trouble() {
             trouble.set(Some(found));
             return;
@@ -92,11 +99,39 @@ pub fn SignInPage() -> impl IntoView {
                     }
                     state.on_session(session);
                 }
+                // Not wrong, only not all.
+                Err(fault)
+                    if fault.kind == FaultKind::SecondFactorRequired
+                        && !wants_code.get_untracked() =>
+                {
+                    wants_code.set(true);
+                }
                 Err(fault) => trouble.set(Some(trouble_of(fault))),
             }
             is_busy.set(false);
         });
     };
+    let forget = move |_| {
+        let form = form();
+        if let Some(found) = form.trouble_of_address() {
+            trouble.set(Some(found));
+            return;
+        }
+        trouble.set(None);
+        let Form { server_url, email, .. } = form;
+        spawn_local(async move {
+            match invoke(PasswordReset { server_url, email: email.clone() }).await {
+                Ok(()) => mailed_to.set(Some(email)),
+                Err(fault) => trouble.set(Some(trouble_of(fault))),
+            }
+        });
+    };
+    // The field appears where somebody is about to type.
+    Effect::new(move |_| {
+        if let Some(field) = code.get() {
+            let _ = field.focus();
+        }
+    });
     let heading = move || if is_new.get() { "Create your account" } else { "Sign in" };
     let other = move || if is_new.get() { "I have an account" } else { "Create an account" };
     let action = move || match (is_busy.get(), is_new.get()) {
@@ -145,6 +180,17 @@ pub fn SignInPage() -> impl IntoView {
                     autocomplete="username"
                 />
                 <PasswordField input=password trouble=trouble autocomplete=autocomplete/>
+                <Show when=move || wants_code.get() && !is_new.get()>
+                    <Field
+                        input=code
+                        spot=Spot::Code
+                        trouble=trouble
+                        label="Code of your authenticator app, or a recovery code"
+                        kind="text"
+                        name="code"
+                        autocomplete="one-time-code"
+                    />
+                </Show>
                 <FormTrouble trouble=trouble/>
                 <button
                     type="submit"
@@ -163,6 +209,16 @@ pub fn SignInPage() -> impl IntoView {
                 >
                     {other}
                 </button>
+                <Show when=move || !is_new.get()>
+                    <button type="button" class="text-button wide" on:click=forget>
+                        "Forgot your password?"
+                    </button>
+                </Show>
+                <p class="sign-in-note" role="status">
+                    {move || mailed_to.get().map(|email| format!(
+                        "If {email} has an account here, a mail with a link is on its way."
+                    ))}
+                </p>
                 <Show when=move || is_locked.get()>
                     <button
                         type="button"
@@ -197,39 +253,63 @@ struct Form {
     display_name: String,
     email: String,
     password: String,
+    /// Where it was asked for.
+    code: Option<String>,
     is_new: bool,
 }
 
 impl Form {
     /// The first thing that is plainly wrong; the server judges the rest.
     fn trouble(&self) -> Option<Trouble> {
-        let at =
-            |spot, message: &str| Some(Trouble { spot, message: message.into(), request_id: None });
-        let is_url =
-            self.server_url.starts_with("http://") || self.server_url.starts_with("https://");
-        if !is_url || self.server_url.ends_with("//") {
-            at(Spot::Server, "Enter the address of your server, such as https://music.example.")
-        } else if self.is_new && self.display_name.is_empty() {
-            at(Spot::Name, "Enter the name others will see.")
-        } else if !self.email.contains('@') {
-            at(Spot::Email, "Enter an email address, such as ann@example.org.")
-        } else if self.password.is_empty() {
-            at(Spot::Password, "Enter your password.")
+        if self.is_new && self.is_url() && self.display_name.is_empty() {
+            return Some(at(Spot::Name, "Enter the name others will see."));
+        }
+        if let Some(found) = self.trouble_of_address() {
+            return Some(found);
+        }
+        if self.password.is_empty() {
+            Some(at(Spot::Password, "Enter your password."))
         } else if self.is_new && self.password.chars().count() < PASSWORD_CHARS_MIN {
-            at(Spot::Password, "Use at least 8 characters; a few words are easy to remember.")
+            Some(at(Spot::Password, "Use at least 8 characters; a few words are easy to remember."))
+        } else if self.code.as_ref().is_some_and(String::is_empty) {
+            Some(at(Spot::Code, "Enter the six digits that the app shows, or a recovery code."))
         } else {
             None
         }
     }
 
+    /// What is wrong about whom and where.
+    fn trouble_of_address(&self) -> Option<Trouble> {
+        if !self.is_url() {
+            Some(at(
+                Spot::Server,
+                "Enter the address of your server, such as https://music.example.",
+            ))
+        } else if !self.email.contains('@') {
+            Some(at(Spot::Email, "Enter an email address, such as ann@example.org."))
+        } else {
+            None
+        }
+    }
+
+    fn is_url(&self) -> bool {
+        let has_scheme =
+            self.server_url.starts_with("http://") || self.server_url.starts_with("https://");
+        has_scheme && !self.server_url.ends_with("//")
+    }
+
     async fn send(self) -> Result<SessionView, Fault> {
-        let Self { server_url, display_name, email, password, is_new } = self;
+        let Self { server_url, display_name, email, password, code, is_new } = self;
         if is_new {
             invoke(SignUp { server_url, display_name, email, password }).await
         } else {
-            invoke(SignIn { server_url, email, password }).await
+            invoke(SignIn { server_url, email, password, code }).await
         }
     }
+}
+
+fn at(spot: Spot, message: &str) -> Trouble {
+    Trouble { spot, message: message.into(), request_id: None }
 }
 
 /// `music.example` is `https://music.example`; on this machine plain HTTP does.
@@ -247,6 +327,7 @@ fn normalised(address: &str) -> String {
 fn trouble_of(fault: Fault) -> Trouble {
     let spot = match fault.kind {
         FaultKind::WrongCredentials => Spot::Password,
+        FaultKind::SecondFactorRequired => Spot::Code,
         FaultKind::Offline => Spot::Server,
         _ => Spot::Form,
     };
@@ -264,6 +345,7 @@ mod tests {
             display_name: String::new(),
             email: email.into(),
             password: password.into(),
+            code: None,
             is_new: false,
         }
     }
@@ -283,6 +365,8 @@ mod tests {
         assert_eq!(spot(form("music.example", "ann", "x")), Some(Spot::Email));
         assert_eq!(spot(form("music.example", "a@b", "")), Some(Spot::Password));
         assert_eq!(spot(form("music.example", "a@b", "secret")), None);
+        let wanted = Form { code: Some(String::new()), ..form("x", "a@b", "secret") };
+        assert_eq!(spot(wanted), Some(Spot::Code));
         let new = Form { is_new: true, display_name: "Ann".into(), ..form("x", "a@b", "short") };
         assert_eq!(spot(new), Some(Spot::Password));
     }

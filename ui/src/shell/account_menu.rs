@@ -6,7 +6,7 @@ use crate::{
     icons::Glyph,
     overlay::{Dialog, MenuItem, Overlays},
     parts::menu::open_at,
-    route::{Route, Router},
+    route::{Route, Router, Section},
     state::state,
 };
 
@@ -26,7 +26,12 @@ pub fn AccountButton() -> impl IntoView {
     });
     let open = move |event: ev::MouseEvent| {
         let items = vec![
-            MenuItem::new("Settings", Glyph::Settings, move || router.go(Route::Settings)),
+            MenuItem::new("Account", Glyph::User, move || {
+                router.go(Route::Settings(Section::Account));
+            }),
+            MenuItem::new("Settings", Glyph::Settings, move || {
+                router.go(Route::Settings(Section::App));
+            }),
             MenuItem::new("Keyboard shortcuts", Glyph::Keyboard, move || {
                 overlays.dialog.set(Some(Dialog::Shortcuts));
             }),

@@ -1,8 +1,12 @@
 //! One method per call of `ipc`, by subject.
 
+mod account;
+mod audit;
 mod library;
 mod play_library;
 mod player;
 mod queue;
+mod roles;
+mod second_factor;
 mod session;
 mod settings;

@@ -61,6 +61,7 @@ pub(crate) fn answered(error: api::error::Error) -> Fault {
     let kind = match error.code {
         Code::Unauthenticated => FaultKind::SignedOut,
         Code::WrongCredentials => FaultKind::WrongCredentials,
+        Code::SecondFactorRequired => FaultKind::SecondFactorRequired,
         Code::InvalidRequest
         | Code::Conflict
         | Code::PreconditionFailed

@@ -16,6 +16,7 @@ use crate::{address, fault, news::News};
 
 mod bearer;
 mod connection;
+mod devices;
 mod secrets;
 mod session;
 mod tokens;
@@ -81,9 +82,21 @@ impl<'a> Request<'a> {
     }
 
     pub fn post(path: &'a str, body: &impl Serialize) -> Result<Self, Fault> {
+        Self::with_body(Method::POST, path, body)
+    }
+
+    pub fn patch(path: &'a str, body: &impl Serialize) -> Result<Self, Fault> {
+        Self::with_body(Method::PATCH, path, body)
+    }
+
+    pub fn delete(path: &'a str) -> Self {
+        Self { method: Method::DELETE, ..Self::get(path) }
+    }
+
+    fn with_body(method: Method, path: &'a str, body: &impl Serialize) -> Result<Self, Fault> {
         let body = serde_json::to_value(body)
             .map_err(|error| fault::other(format!("The request cannot be made: {error}."), ""))?;
-        Ok(Self { method: Method::POST, body: Some(body), ..Self::get(path) })
+        Ok(Self { method, body: Some(body), ..Self::get(path) })
     }
 }
 

@@ -3,6 +3,8 @@
 #[path = "facade/stand.rs"]
 mod stand;
 
+#[path = "facade/account.rs"]
+mod account;
 #[path = "facade/line.rs"]
 mod line;
 #[path = "facade/queue.rs"]
@@ -213,7 +215,8 @@ async fn silent_device_part() -> Outcome {
     let mut config = Config::new(folder.path());
     config.with_keyring = false;
     let facade = Facade::open(config).await?;
-    let sign_in = ipc::SignIn { server_url: url, email: EMAIL.into(), password: PASSWORD.into() };
+    let sign_in =
+        ipc::SignIn { server_url: url, email: EMAIL.into(), password: PASSWORD.into(), code: None };
     said(facade.session_sign_in(sign_in).await)?;
     play_library(&facade, "Night Ferry").await?;
     let view = player(
@@ -299,6 +302,7 @@ async fn sign_in_says_what_is_wrong_and_queues_belong_to_their_listener() -> Out
         server_url: server_url.to_owned(),
         email: email.to_owned(),
         password: password.to_owned(),
+        code: None,
     };
     play_library(&facade, "Harbour Lights").await?;
     player(&facade, "sound", |view| view.position_ms > 300).await?;

@@ -11,6 +11,8 @@ pub enum Key {
     Settings,
     /// Server and account last signed in; no token.
     Session,
+    /// Which device this is to the accounts that were signed in on it.
+    Devices,
     Volume,
 }
 
@@ -19,6 +21,7 @@ impl Key {
         match self {
             Self::Settings => "settings",
             Self::Session => "session",
+            Self::Devices => "devices",
             Self::Volume => "volume",
         }
     }

@@ -1,8 +1,8 @@
 //! What can go wrong, and what a caller reads of it.
 
-use std::path::PathBuf;
+use web::{ApiError, auth::SigningKeysError};
 
-use web::{ApiError, auth::KeysError};
+use crate::peer::PeerError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -15,43 +15,17 @@ pub enum Error {
     #[error("a stored {what} is not readable")]
     Stored { what: &'static str },
 
-    #[error("cannot {verb} the signing keys at {}", path.display())]
-    KeyFile {
-        verb: &'static str,
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
-
-    #[error(
-        "other users of this machine can read the signing keys at {}; make new ones by removing \
-         the file, or run `chmod 600` on it if nobody else was there",
-        path.display()
-    )]
-    KeyFileOpen { path: PathBuf },
-
-    #[error("the signing keys at {} are damaged; restore the file, or remove it: everybody \
-             signs in again then", path.display())]
-    KeyFileDamaged { path: PathBuf },
-
     #[error(transparent)]
-    Keys(#[from] KeysError),
+    Keys(#[from] SigningKeysError),
+
+    #[error("a secret of an account cannot be reached")]
+    Vault(#[from] PeerError),
 
     #[error("an act cannot be written")]
     Act(#[source] serde_json::Error),
 
-    #[error("cannot read the plans at {}", path.display())]
-    PlansFile {
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
-
-    #[error("the plans are not usable: {0}")]
-    Plans(String),
-
-    #[error("hashing a password failed: {0}")]
-    Hash(argon2::password_hash::Error),
+    #[error(transparent)]
+    Credentials(credentials::Error),
 
     #[error("a thread of work ended")]
     Thread(#[from] tokio::task::JoinError),
@@ -59,6 +33,15 @@ pub enum Error {
     /// Answered as it is.
     #[error("{}", .0.message)]
     Refused(ApiError),
+}
+
+impl From<credentials::Error> for Error {
+    fn from(error: credentials::Error) -> Self {
+        match error {
+            credentials::Error::Refused(error) => Self::Refused(error),
+            error => Self::Credentials(error),
+        }
+    }
 }
 
 impl From<ApiError> for Error {

@@ -1,7 +1,9 @@
 //! The routes: signing up, in and out here, the rest in the modules below.
 
+mod mfa;
 mod plan;
 mod profile;
+mod recovery;
 mod roles;
 mod sessions;
 
@@ -33,6 +35,16 @@ pub fn routes(service: Arc<Service>) -> OpenApiRouter {
         .routes(routes!(session_delete))
         .routes(routes!(sessions::session_revoke))
         .routes(routes!(jwks_view))
+        .routes(routes!(recovery::account_verify_page))
+        .routes(routes!(recovery::password_reset_page))
+        .routes(routes!(recovery::account_verify_email_start))
+        .routes(routes!(recovery::account_verify_email))
+        .routes(routes!(recovery::password_reset_start))
+        .routes(routes!(recovery::password_reset_finish))
+        .routes(routes!(mfa::mfa_view))
+        .routes(routes!(mfa::mfa_totp_start))
+        .routes(routes!(mfa::mfa_totp_confirm))
+        .routes(routes!(mfa::mfa_totp_disable))
         .routes(routes!(roles::role_list, roles::role_grant))
         .routes(routes!(roles::role_revoke))
         .with_state(service)
@@ -90,7 +102,7 @@ async fn account_view(
     request_body = SessionCreate,
     responses(
         (status = 201, description = "The session and its tokens", body = Session),
-        (status = 401, description = "Email and password do not match", body = Envelope),
+        (status = 401, description = "Email and password do not match, or a code is wanted", body = Envelope),
         (status = 429, description = "Too many attempts", body = Envelope),
     ),
 )]

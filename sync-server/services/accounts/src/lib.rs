@@ -4,20 +4,14 @@
 //! the published keys; none of them asks here. Start reading at [`Service`].
 
 mod acts;
-mod email;
 mod error;
 mod http;
-mod password;
-mod plans;
-mod refresh_token;
+mod mails;
+pub mod peer;
 mod schema;
 mod service;
-mod signing_keys;
 mod store;
-mod throttle;
 
 pub use error::Error;
 pub use http::routes;
-pub use plans::Plans;
 pub use service::{Clock, OnAct, Parts, Service, system_clock};
-pub use signing_keys::{Former, SigningKeys};

@@ -99,4 +99,33 @@ pub const STEPS: &[Step] = &[
         "INSERT INTO role_holder (account_id, role)
          SELECT account_id, 'owner' FROM account WHERE roles LIKE '%owner%'",
     ),
+    (
+        16,
+        "authenticator app",
+        "CREATE TABLE totp (
+            account_id TEXT NOT NULL PRIMARY KEY,
+            field TEXT NOT NULL,
+            is_on BIGINT NOT NULL,
+            last_step BIGINT NOT NULL,
+            changed_at_us BIGINT NOT NULL)",
+    ),
+    (
+        17,
+        "recovery codes",
+        "CREATE TABLE recovery_code (
+            account_id TEXT NOT NULL,
+            code_hash TEXT NOT NULL,
+            PRIMARY KEY (account_id, code_hash))",
+    ),
+    (18, "address confirmed", "ALTER TABLE account ADD COLUMN email_verified_at_us BIGINT"),
+    (
+        19,
+        "links in mails",
+        "CREATE TABLE link (
+            account_id TEXT NOT NULL,
+            token_hash TEXT NOT NULL,
+            purpose TEXT NOT NULL,
+            until_us BIGINT NOT NULL,
+            PRIMARY KEY (account_id, token_hash))",
+    ),
 ];

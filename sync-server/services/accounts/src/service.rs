@@ -3,7 +3,9 @@
 mod keys;
 pub(crate) mod plans;
 mod profile;
+mod recovery;
 mod roles;
+mod second_factor;
 mod sessions;
 
 use std::{
@@ -14,22 +16,25 @@ use std::{
 };
 
 use api::accounts::{Account, AccountCreate, Session, SessionCreate, SessionRefresh};
-use domain::{AccountId, DeviceId, SessionId, audit::Reason};
+use credentials::{
+    Email, RefreshToken,
+    password::{self, Hasher},
+};
+use domain::{AccountId, DeviceId, SessionId, audit::Reason, plan::Plan};
 use engine_sql::Db;
+use tokio::sync::Notify;
 use web::{
     ApiError,
     auth::{ACCESS_TOKEN_LIFE_S, Claims, Keys, SIGNED_LIFE_MAX_S},
+    throttle::{Rate, Throttle},
 };
 
 use crate::{
     Error,
     acts::{self, By},
-    email::Email,
-    password::{self, Hasher},
-    plans::Plans,
-    refresh_token::RefreshToken,
-    store::{NewAccount, NewSession, Refresh, Refreshed, Store, StoredAccount},
-    throttle::{Rate, Throttle},
+    mails::{MailJob, What},
+    peer::{Mailer, Vault},
+    store::{NewAccount, NewSession, Proof, Refresh, Refreshed, Store, StoredAccount},
 };
 
 /// A session that nobody used for so long has ended: 90 days.
@@ -65,17 +70,27 @@ pub struct Parts {
     pub db: Db,
     pub keys: Keys,
     pub clock: Clock,
-    pub plans: Plans,
+    /// On offer, in the order in which they are shown.
+    pub plans: Vec<Plan>,
+    pub vault: Arc<dyn Vault>,
+    pub mailer: Arc<dyn Mailer>,
+    /// Where people reach this server: what links in mails begin with, without a slash at the end.
+    pub public_url: String,
     pub on_act: OnAct,
 }
 
 /// Accounts and sessions of one server.
 pub struct Service {
-    store: Store,
+    pub(crate) store: Store,
     keys: Keys,
     hasher: Hasher,
-    clock: Clock,
-    plans: Plans,
+    pub(crate) clock: Clock,
+    plans: Vec<Plan>,
+    vault: Arc<dyn Vault>,
+    pub(crate) mailer: Arc<dyn Mailer>,
+    pub(crate) public_url: String,
+    /// Told when there is a mail to send.
+    pub(crate) has_mail: Notify,
     on_act: OnAct,
     throttles: Throttles,
 }
@@ -92,12 +107,19 @@ struct Throttles {
     sign_in_to: Throttle<String>,
     refresh_from: Throttle<Address>,
     refresh_of: Throttle<SessionId>,
+    /// Codes of a second factor, from a device that the account knows or from all others: of a
+    /// million, three are good at a time.
+    code: Throttle<(AccountId, Option<DeviceId>)>,
+    /// Links in mails, asked for and used.
+    link_from: Throttle<Address>,
+    /// Mails to one address: nobody's box is to be filled by others.
+    mail_to: Throttle<String>,
 }
 
 impl Throttles {
     fn new() -> Self {
         let keys_max = 100_000;
-        let throttle_rate = |n_burst, n_per_minute| Rate { n_burst, n_per_minute };
+        let throttle_rate = Rate::per_minute;
         Self {
             sign_up: Throttle::new(throttle_rate(300, 100), keys_max),
             sign_in_from: Throttle::new(throttle_rate(300, 100), keys_max),
@@ -105,13 +127,16 @@ impl Throttles {
             sign_in_to: Throttle::new(throttle_rate(100, 30), keys_max),
             refresh_from: Throttle::new(throttle_rate(1_000, 600), keys_max),
             refresh_of: Throttle::new(throttle_rate(60, 30), keys_max),
+            code: Throttle::new(throttle_rate(10, 1), keys_max),
+            link_from: Throttle::new(throttle_rate(60, 20), keys_max),
+            mail_to: Throttle::new(Rate { n_burst: 3, cost_us: 20 * 60 * 1_000_000 }, keys_max),
         }
     }
 }
 
 impl Service {
     pub async fn open(parts: Parts) -> Result<Self, Error> {
-        let Parts { db, keys, clock, plans, on_act } = parts;
+        let Parts { db, keys, clock, plans, vault, mailer, public_url, on_act } = parts;
         let hasher = tokio::task::spawn_blocking(Hasher::new).await??;
         let store = Store::open(db).await?;
         // What was signed before may be good for a while after a restart.
@@ -123,7 +148,19 @@ impl Service {
             keys.change_roles(account, version, seconds(changed_at_us));
         }
         let throttles = Throttles::new();
-        Ok(Self { store, keys, hasher, clock, plans, on_act, throttles })
+        Ok(Self {
+            store,
+            keys,
+            hasher,
+            clock,
+            plans,
+            vault,
+            mailer,
+            public_url,
+            has_mail: Notify::new(),
+            on_act,
+            throttles,
+        })
     }
 
     pub fn keys(&self) -> &Keys {
@@ -155,6 +192,7 @@ impl Service {
             password_hash,
             now_us,
             act: By::account(id, now_us).privacy("account_create", acts::account(id)),
+            mail: MailJob::new(now_us, What::Verify { account: id }),
         };
         let account = self.store.account_create(&new).await?.ok_or_else(|| {
             ApiError::conflict(
@@ -164,6 +202,7 @@ impl Service {
         })?;
         let account = account.at(now_us);
         self.acted();
+        self.has_mail.notify_one();
         tracing::info!(account.id = %account.id, roles = ?account.roles, "signed up");
         Ok(account)
     }
@@ -194,6 +233,7 @@ impl Service {
         let Some(account) = known.filter(|_| is_right) else {
             return Err(ApiError::wrong_credentials().into());
         };
+        let (proof, known) = self.second_factor(&account, &asked).await?;
         self.sign_in_succeeded(&email_hash, network(from));
 
         let session = SessionId::new(ms(now_us), rand::random());
@@ -203,9 +243,13 @@ impl Service {
             new_device: DeviceId::new(ms(now_us), rand::random()),
             device_name,
             network: coarse(from),
+            proof,
             act: By::account(account.id(), now_us).access("session_create", acts::session(session)),
         };
         let (device, ended) = self.store.session_create(&new).await?;
+        if new.proof.is_some() {
+            self.throttles.code.give_back(&(account.id(), known));
+        }
         for ended in ended {
             self.keys.end_session(ended, seconds(now_us));
         }
@@ -250,6 +294,27 @@ impl Service {
             }
             Refreshed::Unknown => Err(refused().into()),
         }
+    }
+
+    /// What shows that the second factor is at hand, where the account wants one; with the device,
+    /// where the account knows it.
+    async fn second_factor(
+        &self,
+        account: &StoredAccount,
+        asked: &SessionCreate,
+    ) -> Result<(Option<Proof>, Option<DeviceId>), Error> {
+        if !account.is_totp_on {
+            return Ok((None, None));
+        }
+        let Some(code) = &asked.code else {
+            let message = "This account has a second factor.";
+            return Err(ApiError::second_factor_required(message).into());
+        };
+        let known = match asked.device_id {
+            Some(device) if self.store.is_device_known(account.id(), device).await? => Some(device),
+            _ => None,
+        };
+        Ok((Some(self.proof(account.id(), code, known).await?), known))
     }
 
     fn acted(&self) {

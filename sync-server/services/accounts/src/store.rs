@@ -1,7 +1,9 @@
 //! The SQL of accounts: making, finding, and describing them.
 
+mod links;
 mod roles;
 mod row;
+mod second_factor;
 mod sessions;
 mod subscriptions;
 
@@ -14,9 +16,10 @@ use engine_sql::{
 
 pub use self::{
     row::StoredAccount,
+    second_factor::Proof,
     sessions::{NewSession, Refresh, Refreshed, Which},
 };
-use crate::{Error, acts, schema};
+use crate::{Error, acts, mails::MailJob, schema};
 use row::account_sql;
 
 #[derive(Clone, Debug)]
@@ -33,6 +36,8 @@ pub struct NewAccount {
     pub password_hash: String,
     pub now_us: i64,
     pub act: Act,
+    /// Confirms the address.
+    pub mail: MailJob,
 }
 
 /// A profile as it shall be.
@@ -158,5 +163,6 @@ async fn insert_account(mut tx: Tx, new: &NewAccount) -> Result<Option<StoredAcc
         roles::hold(&mut tx, new.id, Role::Owner).await?;
     }
     acts::put(&mut tx, &new.act).await?;
+    links::put_mail(&mut tx, &new.mail).await?;
     find(&mut tx, new.id).await
 }

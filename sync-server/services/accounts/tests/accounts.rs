@@ -4,6 +4,10 @@
 
 #[path = "accounts/life.rs"]
 mod life;
+#[path = "accounts/recovery.rs"]
+mod recovery;
+#[path = "accounts/second_factor.rs"]
+mod second_factor;
 #[path = "accounts/sessions.rs"]
 mod sessions;
 #[path = "accounts/stand.rs"]

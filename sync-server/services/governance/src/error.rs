@@ -6,13 +6,13 @@ use web::ApiError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the audit database failed")]
+    #[error("the database of governance failed")]
     Database(#[from] engine_sql::Error),
 
-    #[error("the query of the audit log failed")]
+    #[error("the query of governance failed")]
     Query(#[from] engine_sql::sqlx::Error),
 
-    #[error("a stored {what} of the audit log is not readable")]
+    #[error("a stored {what} is not readable")]
     Stored { what: &'static str },
 
     #[error("the acts were not recorded")]
@@ -27,7 +27,7 @@ pub enum Error {
     #[error("cannot write the file of the audit log")]
     Export(#[source] std::io::Error),
 
-    #[error("cannot {verb} the audit key at {}", path.display())]
+    #[error("cannot {verb} the key at {}", path.display())]
     KeyFile {
         verb: &'static str,
         path: PathBuf,
@@ -36,13 +36,13 @@ pub enum Error {
     },
 
     #[error(
-        "other users of this machine can read the audit key at {}; run `chmod 600` on it if \
+        "other users of this machine can read the key at {}; run `chmod 600` on it if \
          nobody else was there",
         path.display()
     )]
     KeyFileOpen { path: PathBuf },
 
-    #[error("the audit key at {} is damaged; restore the file from a backup", path.display())]
+    #[error("the key at {} is damaged; restore the file from a backup", path.display())]
     KeyFileDamaged { path: PathBuf },
 
     #[error(
@@ -50,6 +50,14 @@ pub enum Error {
          from a backup"
     )]
     KeyForeign { ours: String },
+
+    #[error("the vault does not take a field of this name or size: {field}")]
+    Field { field: String },
+
+    #[error(
+        "the master key {id} of the vault is not there; restore the file `vault-key` from a backup"
+    )]
+    MasterKeyMissing { id: String },
 
     /// Answered as it is.
     #[error("{}", .0.message)]

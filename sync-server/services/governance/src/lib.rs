@@ -1,12 +1,13 @@
-//! Governance: the audit log. Who did what to what, in an order that nobody can change later.
+//! Governance: the audit log, who did what to what, in an order that nobody can change later; and
+//! the vault, where secrets and personal data are sealed.
 //!
 //! Records are the leaves of a Merkle tree (RFC 9162, section 2.1), and every batch of them
 //! ends in a signed checkpoint. Whoever keeps a checkpoint can tell whether a later log has it
 //! as its beginning, and [`verify_file`] finds the first record that was changed, without a
 //! server. Services hand their acts over through the outbox ([`domain::audit::TOPIC`]).
 //!
-//! It holds no personal data: people and things are tokens. Start reading at [`Service`], then
-//! [`merkle`], then [`verify_file`].
+//! The log holds no personal data: people and things are tokens. Start reading at [`Service`], then
+//! [`merkle`], then [`verify_file`], then [`Vault`].
 
 mod checkpoint;
 mod error;
@@ -21,6 +22,7 @@ mod relay;
 mod schema;
 mod service;
 mod store;
+mod vault;
 mod verify;
 mod writer;
 
@@ -32,4 +34,5 @@ pub use key_file::open_or_make as open_or_make_key;
 pub use keys::{KeyError, SigningKey, VerifyingKey};
 pub use record::Record;
 pub use service::{Filter, Service, SignedCheckpoint};
+pub use vault::Vault;
 pub use verify::{Fault, Verified, verify_file};

@@ -15,7 +15,10 @@ use domain::ImportId;
 use futures::Stream;
 use tokio::sync::watch;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{ApiError, Json, Path, auth::{ImportMusic, May}};
+use web::{
+    ApiError, Json, Path,
+    auth::{ImportMusic, May},
+};
 
 use crate::{Error, Service, service::has_ended};
 

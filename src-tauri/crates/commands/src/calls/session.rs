@@ -18,6 +18,10 @@ impl Facade {
         self.inner.server.sign_in(call).await
     }
 
+    pub async fn password_reset(&self, call: ipc::PasswordReset) -> Result<(), Fault> {
+        self.inner.server.password_reset(call).await
+    }
+
     /// Works without the server, too.
     pub async fn session_sign_out(&self, _call: ipc::SignOut) -> Result<SessionView, Fault> {
         self.inner.server.sign_out().await

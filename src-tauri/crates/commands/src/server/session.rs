@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use domain::AccountId;
+use domain::{AccountId, Role, plan::Tier};
 use ipc::{AccountView, Event, Fault, SecretsState as ShownState, SessionView, Severity};
 use local_store::{Key, Secrets, SecretsConfig, SecretsError, SecretsState};
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,23 @@ pub(crate) struct Account {
     pub id: AccountId,
     pub email: String,
     pub display_name: String,
+    /// Versions before did not keep these.
+    #[serde(default)]
+    pub roles: Vec<Role>,
+    #[serde(default)]
+    pub tier: Tier,
+}
+
+impl From<&api::accounts::Account> for Account {
+    fn from(account: &api::accounts::Account) -> Self {
+        Self {
+            id: account.id,
+            email: account.email.clone(),
+            display_name: account.display_name.clone(),
+            roles: account.roles.clone(),
+            tier: account.tier,
+        }
+    }
 }
 
 /// What the store keeps of the session; no token.
@@ -127,17 +144,29 @@ impl Server {
             server_url: call.server_url,
             email: call.email,
             password: call.password,
+            code: None,
         })
         .await
     }
 
+    /// Asks for a link by mail; needs no session.
+    pub async fn password_reset(&self, call: ipc::PasswordReset) -> Result<(), Fault> {
+        let server = address::parse(&call.server_url)?;
+        let body = api::accounts::PasswordResetStart { email: call.email };
+        let request = Request::post("/password-reset", &body)?;
+        self.attempt(&endpoint(&server, request.path)?, &request, None).await?;
+        Ok(())
+    }
+
     pub async fn sign_in(&self, call: ipc::SignIn) -> Result<SessionView, Fault> {
         let server = address::parse(&call.server_url)?;
+        let email = call.email.clone();
         let body = api::accounts::SessionCreate {
             email: call.email,
             password: call.password,
             device_name: Some(self.device_name.chars().take(80).collect()),
-            device_id: None,
+            device_id: self.known_device(&server, &email).await,
+            code: call.code,
         };
         let request = Request::post("/sessions", &body)?;
         let url = endpoint(&server, request.path)?;
@@ -146,11 +175,8 @@ impl Server {
 
         let _renewing = self.renewing.lock().await;
         self.leave().await;
-        let account = Account {
-            id: session.account.id,
-            email: session.account.email.clone(),
-            display_name: session.account.display_name.clone(),
-        };
+        self.remember_device(&server, &email, session.device_id).await;
+        let account = Account::from(&session.account);
         let owner = owner_of(&server, &account);
         *self.signed() = Signed {
             server: Some(server.clone()),
@@ -182,8 +208,7 @@ impl Server {
 
     /// Tells the server that the session is over, as far as it can be reached.
     async fn leave(&self) {
-        let request =
-            Request { method: reqwest::Method::DELETE, ..Request::get("/sessions/current") };
+        let request = Request::delete("/sessions/current");
         let Some((token, url)) = self.valid_token(None).zip(self.url(request.path).ok()) else {
             return;
         };
@@ -245,6 +270,35 @@ impl Server {
         self.tell();
     }
 
+    /// Takes what the server says of the account by now. To be called while nothing else signs in,
+    /// out or renews.
+    pub(super) async fn learn(&self, account: &api::accounts::Account) {
+        let account = Account::from(account);
+        let server = {
+            let mut signed = self.signed();
+            // Somebody else may have signed in since it was asked.
+            let is_news = signed
+                .account
+                .as_ref()
+                .is_some_and(|known| known.id == account.id && *known != account);
+            if !is_news {
+                return;
+            }
+            signed.account = Some(account.clone());
+            signed.server.clone()
+        };
+        if let Err(fault) = self.remember(server.as_ref(), Some(account)).await {
+            tracing::warn!(message = fault.message, "the account is known until the app quits");
+        }
+        self.tell();
+    }
+
+    /// As [`Server::learn`], from anywhere.
+    pub async fn learn_account(&self, account: &api::accounts::Account) {
+        let _renewing = self.renewing.lock().await;
+        self.learn(account).await;
+    }
+
     async fn remember(&self, server: Option<&Url>, account: Option<Account>) -> Result<(), Fault> {
         let remembered = Remembered { server_url: server.map(address::text), account };
         let store = self.store.clone();
@@ -265,6 +319,8 @@ impl Server {
             account: signed.account.as_ref().map(|account| AccountView {
                 display_name: account.display_name.clone(),
                 email: account.email.clone(),
+                roles: account.roles.clone(),
+                tier: account.tier,
             }),
             is_online: self.is_online(),
             secrets: self.secrets_state(),

@@ -106,7 +106,12 @@ impl Server {
         let is_lost = renewed.as_ref().is_err_and(|fault| fault.kind == FaultKind::Offline);
         self.is_unanswered.store(is_lost, Ordering::SeqCst);
         match renewed {
-            Ok(session) => Ok(self.keep(secret, session).await),
+            Ok(session) => {
+                let account = session.account.clone();
+                let token = self.keep(secret, session).await;
+                self.learn(&account).await;
+                Ok(token)
+            }
             Err(fault)
                 if matches!(fault.kind, FaultKind::SignedOut | FaultKind::WrongCredentials) =>
             {

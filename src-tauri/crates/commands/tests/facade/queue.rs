@@ -45,6 +45,7 @@ async fn sign_in(facade: &Facade, server_url: &str) -> Outcome {
         server_url: server_url.to_owned(),
         email: EMAIL.into(),
         password: PASSWORD.into(),
+        code: None,
     };
     said(facade.session_sign_in(sign_in).await).map(drop)
 }

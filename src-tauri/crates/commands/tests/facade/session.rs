@@ -18,6 +18,7 @@ async fn on_a_line() -> anyhow::Result<(Stand, Line, Facade)> {
         server_url: line.url.clone(),
         email: EMAIL.into(),
         password: PASSWORD.into(),
+        code: None,
     };
     said(facade.session_sign_in(sign_in).await)?;
     choose_passphrase(&facade).await?;

@@ -30,6 +30,12 @@ pub struct Stand {
 
 impl Stand {
     pub async fn new() -> anyhow::Result<(Self, Facade)> {
+        let (stand, facade) = Self::without_music().await?;
+        stand.import().await?;
+        Ok((stand, facade))
+    }
+
+    pub async fn without_music() -> anyhow::Result<(Self, Facade)> {
         let server = ServerProcess::start()?;
         let stand = Self {
             server: Some(server),
@@ -46,7 +52,6 @@ impl Stand {
         };
         let view = said(facade.session_sign_up(sign_up).await)?;
         ensure!(view.secrets == SecretsState::MemoryOnly, "{view:?}");
-        stand.import().await?;
         Ok((stand, facade))
     }
 

@@ -1,8 +1,10 @@
 //! The keys that sign access tokens.
 
+use web::auth::{Former, SigningKeys};
+
 use super::Service;
 use crate::{
-    Error, Former, SigningKeys,
+    Error,
     acts::{self, By},
 };
 
@@ -23,6 +25,6 @@ impl Service {
         self.store.record(&act).await?;
         self.acted();
         let keys = keys.clone();
-        tokio::task::spawn_blocking(move || keys.rotate(former)).await?
+        Ok(tokio::task::spawn_blocking(move || keys.rotate(former)).await??)
     }
 }

@@ -1,6 +1,7 @@
 //! Plans: what an account has, and what it may do about it.
 
 use api::accounts::{PlanAction, PlanChange, PlanView, TierOffer};
+use credentials::Email;
 use domain::{
     AccountId,
     audit::{Act, Reason},
@@ -12,7 +13,6 @@ use super::Service;
 use crate::{
     Error,
     acts::{self, By},
-    email::Email,
 };
 
 const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
@@ -84,7 +84,7 @@ impl Service {
     }
 
     fn plan_offered(&self, id: &str) -> Result<domain::plan::Plan, ApiError> {
-        let plan = self.plans.get(id).cloned();
+        let plan = self.plans.iter().find(|plan| plan.id == id).cloned();
         plan.ok_or_else(|| {
             ApiError::invalid("There is no such plan.", "Take one of those of `plan_view`.")
         })
@@ -100,7 +100,7 @@ impl Service {
             entitlements: tier.entitlements(),
             is_trial_left: !subscription.had_trial,
             tiers: vec![offer(Tier::Free), offer(Tier::Premium)],
-            plans: self.plans.all().to_vec(),
+            plans: self.plans.clone(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Roles: who gives and takes them.
 
 use api::accounts::{RoleChange, RoleHolder, RoleHolders};
+use credentials::Email;
 use domain::{
     AccountId, Role,
     audit::{Act, Reason},
@@ -11,7 +12,6 @@ use super::{Service, seconds};
 use crate::{
     Error,
     acts::{self, By},
-    email::Email,
 };
 
 /// Holders listed. Roles are for few; more is told, and not listed.

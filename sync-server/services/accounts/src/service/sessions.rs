@@ -48,7 +48,7 @@ impl Service {
         let now_us = (self.clock)();
         let object = match which {
             Which::This(session) => acts::session(session),
-            Which::AllBut(_) => acts::account(claims.account),
+            Which::AllBut(_) | Which::All => acts::account(claims.account),
         };
         let act = By::account(claims.account, now_us).access(verb, object);
         let ended = self.store.sessions_end(claims.account, which, &act).await?;

@@ -17,6 +17,7 @@ pub struct StoredAccount {
     pub password_hash: String,
     pub subscription: Subscription,
     pub roles_version: u32,
+    pub is_totp_on: bool,
 }
 
 impl StoredAccount {
@@ -41,10 +42,12 @@ macro_rules! account_sql {
         concat!(
             "SELECT a.account_id, a.email, a.display_name, a.password_hash, a.roles,
                     a.created_at_us, a.visibility, a.country, a.language,
-                    s.plan_id, s.standing, s.until_us, s.grace_us, s.had_trial, r.version
+                    s.plan_id, s.standing, s.until_us, s.grace_us, s.had_trial, r.version, t.is_on,
+                    a.email_verified_at_us
              FROM account a
              LEFT JOIN subscription s ON s.account_id = a.account_id
-             LEFT JOIN role_change r ON r.account_id = a.account_id ",
+             LEFT JOIN role_change r ON r.account_id = a.account_id
+             LEFT JOIN totp t ON t.account_id = a.account_id ",
             $which
         )
     };
@@ -58,6 +61,7 @@ pub(super) fn account(row: &AnyRow) -> Result<StoredAccount, Error> {
     let account = Account {
         id: id.parse().map_err(|_| Error::Stored { what: "account id" })?,
         email: row.try_get(1)?,
+        is_email_verified: row.try_get::<Option<i64>, _>(16)?.is_some(),
         display_name: row.try_get(2)?,
         visibility: parse_visibility(&visibility)?,
         country: row.try_get(7)?,
@@ -67,11 +71,13 @@ pub(super) fn account(row: &AnyRow) -> Result<StoredAccount, Error> {
         created_at_us: row.try_get(5)?,
     };
     let version: Option<i64> = row.try_get(14)?;
+    let is_totp_on: Option<i64> = row.try_get(15)?;
     Ok(StoredAccount {
         account,
         password_hash: row.try_get(3)?,
         subscription: subscription(row)?,
         roles_version: version.and_then(|version| u32::try_from(version).ok()).unwrap_or(0),
+        is_totp_on: is_totp_on == Some(1),
     })
 }
 

@@ -7,8 +7,14 @@ use engine_sql::{
     sqlx::{self, AnyConnection},
 };
 
-use super::{Store, find, row::StoredAccount};
-use crate::{Error, acts, refresh_token::RefreshToken};
+use super::{
+    Store, find,
+    row::StoredAccount,
+    second_factor::{self, Proof},
+};
+use credentials::RefreshToken;
+
+use crate::{Error, acts};
 
 /// Sessions of one account at a time; the least recently used ends where there would be more.
 const SESSIONS_MAX: i64 = 50;
@@ -28,6 +34,8 @@ pub struct NewSession {
     pub new_device: DeviceId,
     pub device_name: String,
     pub network: Option<String>,
+    /// Used up with the making, where the account wants one.
+    pub proof: Option<Proof>,
     pub act: Act,
 }
 
@@ -64,6 +72,7 @@ pub enum Refreshed {
 pub enum Which {
     This(SessionId),
     AllBut(SessionId),
+    All,
 }
 
 /// Id, device, its name, times of making and of last use, network of last use.
@@ -145,6 +154,9 @@ impl Store {
 
 async fn create(mut tx: Tx, new: &NewSession) -> Result<(DeviceId, Vec<SessionId>), Error> {
     let (account, now_us) = (new.token.account, new.act.at_us);
+    if let Some(proof) = &new.proof {
+        second_factor::take(&mut tx, account, proof).await?;
+    }
     let (device, mut ended) = match new.claimed_device {
         Some(device) if is_known(&mut tx, account, device).await? => {
             // Who signs in there again has lost or left what was there before.
@@ -159,7 +171,7 @@ async fn create(mut tx: Tx, new: &NewSession) -> Result<(DeviceId, Vec<SessionId
     Ok((device, ended))
 }
 
-async fn is_known(
+pub(super) async fn is_known(
     tx: &mut AnyConnection,
     account: AccountId,
     device: DeviceId,
@@ -197,6 +209,20 @@ async fn end(
     which: Which,
     act: &Act,
 ) -> Result<Vec<SessionId>, Error> {
+    let ended = end_which(&mut tx, account, which, "signed out", act.at_us).await?;
+    if !ended.is_empty() {
+        acts::put(&mut tx, act).await?;
+    }
+    Ok(ended)
+}
+
+pub(super) async fn end_which(
+    tx: &mut AnyConnection,
+    account: AccountId,
+    which: Which,
+    reason: &'static str,
+    now_us: i64,
+) -> Result<Vec<SessionId>, Error> {
     let living: Vec<(String,)> = sqlx::query_as(
         "SELECT session_id FROM session WHERE account_id = $1 AND ended_at_us IS NULL",
     )
@@ -206,13 +232,10 @@ async fn end(
     let is_meant = |id: &str| match which {
         Which::This(session) => id == session.to_string(),
         Which::AllBut(session) => id != session.to_string(),
+        Which::All => true,
     };
     let living: Vec<(String,)> = living.into_iter().filter(|(id,)| is_meant(id)).collect();
-    let ended = end_all(&mut tx, account, &living, "signed out", act.at_us).await?;
-    if !ended.is_empty() {
-        acts::put(&mut tx, act).await?;
-    }
-    Ok(ended)
+    end_all(tx, account, &living, reason, now_us).await
 }
 
 async fn end_all(

@@ -14,9 +14,8 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokio_util::sync::CancellationToken;
-use web::auth::Keys;
 
-use crate::Error;
+use super::{Keys, KeysError};
 
 /// More than the lines of [`KEYS_MAX`] keys.
 const FILE_BYTES_MAX: u64 = 16 * 1024;
@@ -38,6 +37,32 @@ pub struct SigningKeys {
     keys: Keys,
 }
 
+/// The file of keys cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SigningKeysError {
+    #[error("cannot {verb} the signing keys at {}", path.display())]
+    File {
+        verb: &'static str,
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+
+    #[error(
+        "other users of this machine can read the signing keys at {}; make new ones by removing \
+         the file, or run `chmod 600` on it if nobody else was there",
+        path.display()
+    )]
+    FileOpen { path: PathBuf },
+
+    #[error("the signing keys at {} are damaged; restore the file, or remove it: everybody \
+             signs in again then", path.display())]
+    FileDamaged { path: PathBuf },
+
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+}
+
 /// What becomes of the keys before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Former {
@@ -55,7 +80,7 @@ impl fmt::Debug for SigningKeys {
 
 impl SigningKeys {
     /// The keys at `path`; new ones where there is no file yet.
-    pub fn open_or_make(path: &Path) -> Result<Self, Error> {
+    pub fn open_or_make(path: &Path) -> Result<Self, SigningKeysError> {
         if !path.exists() {
             let _lock = lock(path)?;
             // Another process may have made it just before.
@@ -73,7 +98,7 @@ impl SigningKeys {
     }
 
     /// Signs with a new key from now on.
-    pub fn rotate(&self, former: Former) -> Result<(), Error> {
+    pub fn rotate(&self, former: Former) -> Result<(), SigningKeysError> {
         let _lock = lock(&self.path)?;
         let mut seeds: Vec<Seed> = vec![rand::random()];
         if former == Former::Keep {
@@ -106,16 +131,16 @@ impl SigningKeys {
 
 /// Held while the file is made or changed. The lock has a file of its own, since that of the
 /// keys is replaced.
-fn lock(path: &Path) -> Result<File, Error> {
-    let failed = |source| Error::KeyFile { verb: "lock", path: path.to_owned(), source };
+fn lock(path: &Path) -> Result<File, SigningKeysError> {
+    let failed = |source| SigningKeysError::File { verb: "lock", path: path.to_owned(), source };
     let file = private().open(path.with_extension("lock")).map_err(failed)?;
     file.lock().map_err(failed)?;
     Ok(file)
 }
 
 /// Written beside and moved into place: the file is never there in part.
-fn write(path: &Path, seeds: &[Seed]) -> Result<(), Error> {
-    let failed = |source| Error::KeyFile { verb: "write", path: path.to_owned(), source };
+fn write(path: &Path, seeds: &[Seed]) -> Result<(), SigningKeysError> {
+    let failed = |source| SigningKeysError::File { verb: "write", path: path.to_owned(), source };
     let lines: Vec<String> = seeds.iter().map(|seed| URL_SAFE_NO_PAD.encode(seed)).collect();
     let beside = path.with_extension("new");
     let mut file = private().truncate(true).open(&beside).map_err(failed)?;
@@ -138,13 +163,13 @@ fn private() -> OpenOptions {
     options
 }
 
-fn read(path: &Path) -> Result<Vec<Seed>, Error> {
-    let failed = |source| Error::KeyFile { verb: "read", path: path.to_owned(), source };
-    let damaged = || Error::KeyFileDamaged { path: path.to_owned() };
+fn read(path: &Path) -> Result<Vec<Seed>, SigningKeysError> {
+    let failed = |source| SigningKeysError::File { verb: "read", path: path.to_owned(), source };
+    let damaged = || SigningKeysError::FileDamaged { path: path.to_owned() };
     let metadata = fs::metadata(path).map_err(failed)?;
     #[cfg(unix)]
     if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0 {
-        return Err(Error::KeyFileOpen { path: path.to_owned() });
+        return Err(SigningKeysError::FileOpen { path: path.to_owned() });
     }
     if metadata.len() > FILE_BYTES_MAX {
         return Err(damaged());
@@ -257,7 +282,7 @@ mod tests {
         assert_eq!(mode(&path), 0o600);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         let refused = SigningKeys::open_or_make(&path);
-        assert!(matches!(refused, Err(Error::KeyFileOpen { .. })));
+        assert!(matches!(refused, Err(SigningKeysError::FileOpen { .. })));
     }
 
     #[test]
@@ -268,7 +293,7 @@ mod tests {
         for damage in ["", "\n", "zzz", "****"] {
             fs::write(&path, damage).unwrap();
             let refused = SigningKeys::open_or_make(&path);
-            assert!(matches!(refused, Err(Error::KeyFileDamaged { .. })), "{damage}");
+            assert!(matches!(refused, Err(SigningKeysError::FileDamaged { .. })), "{damage}");
             assert!(keys.rotate(Former::Keep).is_err());
             assert_eq!(fs::read_to_string(&path).unwrap(), damage);
         }

@@ -9,23 +9,23 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use web::ApiError;
+use crate::ApiError;
 
 /// How many at once, and how fast they come back.
 #[derive(Clone, Copy, Debug)]
 pub struct Rate {
     pub n_burst: u32,
-    pub n_per_minute: u32,
+    /// Time after which one more comes back.
+    pub cost_us: i64,
 }
 
 impl Rate {
-    /// Time one attempt costs.
-    fn cost_us(self) -> i64 {
-        60_000_000 / i64::from(self.n_per_minute.max(1))
+    pub fn per_minute(n_burst: u32, n_per_minute: u32) -> Self {
+        Self { n_burst, cost_us: 60_000_000 / i64::from(n_per_minute.max(1)) }
     }
 
     fn depth_us(self) -> i64 {
-        self.cost_us() * i64::from(self.n_burst.max(1))
+        self.cost_us * i64::from(self.n_burst.max(1))
     }
 }
 
@@ -55,7 +55,7 @@ impl<K: Hash + Eq> Throttle<K> {
             }
         }
         let full_at_us = buckets.get(&key).copied().unwrap_or(now_us).max(now_us);
-        let next_us = full_at_us + self.rate.cost_us();
+        let next_us = full_at_us + self.rate.cost_us;
         let wait_us = next_us - now_us - self.rate.depth_us();
         if wait_us > 0 {
             return Err(ApiError::rate_limited(
@@ -70,7 +70,7 @@ impl<K: Hash + Eq> Throttle<K> {
     pub fn give_back(&self, key: &K) {
         let mut buckets = self.full_at_us.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(full_at_us) = buckets.get_mut(key) {
-            *full_at_us -= self.rate.cost_us();
+            *full_at_us -= self.rate.cost_us;
         }
     }
 }
@@ -82,7 +82,7 @@ mod tests {
     const MINUTE_US: i64 = 60_000_000;
 
     fn throttle() -> Throttle<u8> {
-        Throttle::new(Rate { n_burst: 3, n_per_minute: 6 }, 2)
+        Throttle::new(Rate::per_minute(3, 6), 2)
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
 use web::ApiError;
 
-use crate::{Error, email::Email};
+use crate::{Email, Error};
 
 /// In characters; no rules of composition (NIST SP 800-63B, section 3.1.1.2).
 const CHARS_MIN: usize = 8;
@@ -148,7 +148,7 @@ fn is_same(password: &[u8], stored: &str) -> Result<bool, Error> {
     let stored = PasswordHash::new(stored).map_err(Error::Hash)?;
     let params = Params::try_from(&stored).map_err(Error::Hash)?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let salt = stored.salt.ok_or(Error::Stored { what: "password hash" })?;
+    let salt = stored.salt.ok_or(Error::NoSalt)?;
     let output = output(&argon2, password, salt)?;
     // Comparing outputs takes the same time wherever they differ.
     Ok(stored.hash == Some(output))

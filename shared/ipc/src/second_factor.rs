@@ -1,0 +1,31 @@
+//! The second factor: an authenticator app, and recovery codes.
+
+use super::{Deserialize, Serialize, calls};
+
+/// What is set up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SecondFactor {
+    pub is_on: bool,
+    /// Recovery codes that were not used yet.
+    pub n_recovery_codes: u32,
+}
+
+/// What an authenticator app needs.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AppSecret {
+    /// In Base32, to be typed where no camera is.
+    pub secret: String,
+    /// Of the QR code, in modules along a side.
+    pub qr_size: u32,
+    /// Its dark modules as the data of an SVG path, one unit each.
+    pub qr_path: String,
+}
+
+calls! {
+    "second_factor_view": SecondFactorGet {} -> SecondFactor;
+    /// Nothing is on before `SecondFactorConfirm`.
+    "second_factor_start": SecondFactorStart { password: String } -> AppSecret;
+    /// Answers with the recovery codes, which are shown once.
+    "second_factor_confirm": SecondFactorConfirm { code: String } -> Vec<String>;
+    "second_factor_disable": SecondFactorDisable { password: String, code: String } -> ();
+}

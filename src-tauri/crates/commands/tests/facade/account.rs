@@ -1,0 +1,168 @@
+//! The account: profile, devices, plan, roles, and the audit log.
+
+use anyhow::{Context as _, ensure};
+use api_tests::PASSWORD;
+use commands::Facade;
+use domain::{DeviceId, Role, plan::Standing, plan::Tier};
+use ipc::{AccountView, Fault, FaultKind, PlanAction};
+
+use crate::stand::{EMAIL, Outcome, Stand, eventually, said};
+
+async fn sign_in(facade: &Facade, server_url: &str) -> Outcome {
+    let sign_in = ipc::SignIn {
+        server_url: server_url.to_owned(),
+        email: format!(" {}", EMAIL.to_uppercase()),
+        password: PASSWORD.into(),
+        code: None,
+    };
+    said(facade.session_sign_in(sign_in).await).map(drop)
+}
+
+async fn account(facade: &Facade) -> anyhow::Result<AccountView> {
+    said(facade.session_view(ipc::SessionGet {}).await)?.account.context("somebody is signed in")
+}
+
+/// The ids of the devices that the account is signed in on, as the server has them.
+async fn devices(stand: &Stand) -> anyhow::Result<Vec<DeviceId>> {
+    let client = stand.server()?.client()?;
+    let session = client.sign_in(EMAIL).await?;
+    let (own, client) = (session.device_id, client.clone().with_token(session.access_token));
+    let list: api::accounts::SessionList = client.get("/api/v1/sessions").await?;
+    let ids = list.sessions.into_iter().map(|session| session.device_id);
+    let ids = ids.filter(|id| *id != own).collect();
+    client.request(reqwest::Method::DELETE, "/api/v1/sessions/current").send().await?;
+    Ok(ids)
+}
+
+/// Signing out and in again made another device of the same one.
+#[tokio::test(flavor = "multi_thread")]
+async fn device_stays_the_same_through_a_sign_out() -> Outcome {
+    let (stand, facade) = Stand::without_music().await?;
+    said(facade.device_revoke_others(ipc::DeviceRevokeOthers {}).await)?;
+    let before = devices(&stand).await?;
+    said(facade.session_sign_out(ipc::SignOut {}).await)?;
+    assert_eq!(devices(&stand).await?, []);
+    sign_in(&facade, stand.server()?.url()).await?;
+    assert_eq!(devices(&stand).await?, before);
+    assert_eq!(before.len(), 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn profile_is_changed_and_the_session_follows() -> Outcome {
+    let (_stand, facade) = Stand::without_music().await?;
+    let nothing =
+        ipc::ProfileUpdate { display_name: None, visibility: None, country: None, language: None };
+    let update = ipc::ProfileUpdate {
+        display_name: Some("Ann Other".into()),
+        visibility: Some(ipc::Visibility::Members),
+        country: Some("PT".into()),
+        ..nothing.clone()
+    };
+    let profile = said(facade.profile_update(update).await)?;
+    assert_eq!(
+        (profile.display_name.as_str(), profile.country.as_deref()),
+        ("Ann Other", Some("PT"))
+    );
+    assert_eq!(account(&facade).await?.display_name, "Ann Other");
+    let update = ipc::ProfileUpdate { country: Some(String::new()), ..nothing.clone() };
+    said(facade.profile_update(update).await)?;
+    let profile = said(facade.profile_view(ipc::ProfileGet {}).await)?;
+    assert_eq!((profile.country, profile.visibility), (None, ipc::Visibility::Members));
+    let update = ipc::ProfileUpdate { display_name: Some(" ".into()), ..nothing };
+    let fault = facade.profile_update(update).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Invalid, "{fault:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn devices_are_listed_and_signed_out() -> Outcome {
+    let (stand, facade) = Stand::without_music().await?;
+    said(facade.device_revoke_others(ipc::DeviceRevokeOthers {}).await)?;
+    let client = stand.server()?.client()?;
+    for _ in 0..3 {
+        client.sign_in(EMAIL).await?;
+    }
+    let list = said(facade.device_list(ipc::DeviceList {}).await)?;
+    let (own, others): (Vec<_>, Vec<_>) = list.iter().partition(|device| device.is_current);
+    ensure!(own.len() == 1 && others.len() == 3, "{list:?}");
+    assert_eq!(own[0].name, "MelodyUD");
+    let call = ipc::DeviceRevoke { session: others[0].session };
+    said(facade.device_revoke(call.clone()).await)?;
+    assert_eq!(said(facade.device_revoke_others(ipc::DeviceRevokeOthers {}).await)?, 2);
+    assert_eq!(said(facade.device_list(ipc::DeviceList {}).await)?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trial_is_taken_once_and_the_tier_follows() -> Outcome {
+    let (_stand, facade) = Stand::without_music().await?;
+    let view = said(facade.plan_view(ipc::PlanGet {}).await)?;
+    ensure!(view.tier == Tier::Free && view.is_trial_left && view.tiers.len() == 2, "{view:?}");
+    let plan = view.plans.first().context("a plan is on offer")?.id.clone();
+    let change = async |action| facade.plan_change(ipc::PlanChange { action }).await;
+    let start = PlanAction::StartTrial { plan };
+    let view = said(change(start.clone()).await)?;
+    assert!(matches!(view.standing, Standing::Trial { .. }));
+    assert_eq!(account(&facade).await?.tier, Tier::Premium);
+    let view = said(change(PlanAction::Cancel).await)?;
+    assert!(matches!(view.standing, Standing::Cancelled { was_trial: true, .. }));
+    let view = said(change(PlanAction::Resume).await)?;
+    assert!(matches!(view.standing, Standing::Trial { .. }));
+    let fault = change(start).await.unwrap_err();
+    ensure!(fault.kind == FaultKind::Invalid && !fault.message.is_empty(), "{fault:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_are_given_by_owners_and_open_what_they_open() -> Outcome {
+    let (_stand, facade) = Stand::without_music().await?;
+    ensure!(account(&facade).await?.roles.contains(&Role::Owner));
+    let read = async || {
+        let filter = ipc::AuditFilter::default();
+        facade.audit_list(ipc::AuditList { filter, cursor: None }).await
+    };
+    let hidden = |fault: Fault| fault.kind == FaultKind::NotFound;
+    ensure!(read().await.is_err_and(hidden));
+    let (email, role) = (EMAIL.to_owned(), Role::ComplianceOfficer);
+    let grant = ipc::RoleGrant { email, role, reason: "Answers data requests".into() };
+    let holder = said(facade.role_grant(grant.clone()).await)?;
+    ensure!(holder.roles.contains(&role), "{holder:?}");
+    ensure!(account(&facade).await?.roles.contains(&role));
+    let list = said(facade.role_list(ipc::RoleList {}).await)?;
+    assert_eq!(list.holders.len(), 1);
+
+    // The log follows the outbox.
+    let page = eventually("the record of it", async || {
+        let page = said(read().await)?;
+        let has_it = page
+            .items
+            .iter()
+            .any(|record| record.act.as_ref().is_some_and(|act| act.verb.as_str() == "role_grant"));
+        Ok(has_it.then_some(page))
+    })
+    .await?;
+    let checkpoint = said(facade.audit_checkpoint(ipc::AuditCheckpointGet {}).await)?;
+    ensure!(checkpoint.root.len() == 44 && !checkpoint.key.is_empty(), "{checkpoint:?}");
+    ensure!(checkpoint.note.contains(&checkpoint.root) && !page.items.is_empty());
+
+    let ipc::RoleGrant { email, role, reason } = grant;
+    said(facade.role_revoke(ipc::RoleRevoke { email, role, reason }).await)?;
+    ensure!(!account(&facade).await?.roles.contains(&role));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn account_is_of_the_server_and_silent_without_it() -> Outcome {
+    let (mut stand, facade) = Stand::without_music().await?;
+    let roles = account(&facade).await?.roles;
+    stand.kill_server()?;
+    let is_offline = |fault: Fault| fault.kind == FaultKind::Offline;
+    ensure!(facade.profile_view(ipc::ProfileGet {}).await.is_err_and(is_offline));
+    ensure!(facade.device_list(ipc::DeviceList {}).await.is_err_and(is_offline));
+    ensure!(facade.plan_view(ipc::PlanGet {}).await.is_err_and(is_offline));
+    ensure!(facade.role_list(ipc::RoleList {}).await.is_err_and(is_offline));
+    // What the interface shows stays as it was.
+    assert_eq!(account(&facade).await?.roles, roles);
+    Ok(())
+}

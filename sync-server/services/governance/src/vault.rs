@@ -1,0 +1,210 @@
+//! The vault: secrets and personal data of subjects, sealed under a key of each subject's own.
+//!
+//! Fields are sealed with XChaCha20-Poly1305 under the subject's key, and that key is wrapped by
+//! the master key, which is not in the database. Whoever has the database alone has nothing, and a
+//! row that is moved to another subject or field does not open.
+
+mod master;
+mod seal;
+
+use std::path::Path;
+
+use domain::audit::Token;
+use engine_sql::{
+    Db, Step, Tx,
+    sqlx::{self, AnyConnection},
+};
+
+use self::{master::MasterKeys, seal::Key};
+use crate::Error;
+
+/// Of a field, in bytes.
+const FIELD_BYTES_MAX: usize = 16 * 1024;
+
+/// Of a field's name, in bytes.
+const NAME_BYTES_MAX: usize = 64;
+
+/// Keys wrapped anew in one transaction.
+const REWRAPPED_MAX: i64 = 500;
+
+const STEPS: &[Step] = &[
+    (
+        1,
+        "keys of subjects",
+        "CREATE TABLE vault_key (
+            subject TEXT NOT NULL PRIMARY KEY,
+            master_id TEXT NOT NULL,
+            wrapped TEXT NOT NULL)",
+    ),
+    (
+        2,
+        "sealed fields",
+        "CREATE TABLE vault_field (
+            subject TEXT NOT NULL,
+            field TEXT NOT NULL,
+            sealed TEXT NOT NULL,
+            PRIMARY KEY (subject, field))",
+    ),
+];
+
+/// Sealed fields of subjects.
+#[derive(Debug)]
+pub struct Vault {
+    db: Db,
+    master: MasterKeys,
+}
+
+impl Vault {
+    /// Opens the vault with the master keys in the file at `keys`; makes one where there is none.
+    pub async fn open(db: Db, keys: &Path) -> Result<Self, Error> {
+        let master = MasterKeys::open_or_make(keys)?;
+        db.migrate("vault", STEPS).await?;
+        Ok(Self { db, master })
+    }
+
+    /// Puts a field, at most 16 KiB, in the place of what it held.
+    pub async fn put(&self, subject: &Token, field: &str, bytes: &[u8]) -> Result<(), Error> {
+        check(field, bytes)?;
+        self.db.with_tx(|tx| self.put_in(tx, subject, field, bytes)).await
+    }
+
+    pub async fn get(&self, subject: &Token, field: &str) -> Result<Option<Vec<u8>>, Error> {
+        let row: Option<(String, String, String)> = sqlx::query_as(
+            "SELECT k.master_id, k.wrapped, f.sealed
+             FROM vault_field f JOIN vault_key k ON k.subject = f.subject
+             WHERE f.subject = $1 AND f.field = $2",
+        )
+        .bind(subject.to_string())
+        .bind(field.to_owned())
+        .fetch_optional(self.db.read())
+        .await?;
+        let Some((master_id, wrapped, sealed)) = row else { return Ok(None) };
+        let key = self.unwrap(subject, &master_id, &wrapped)?;
+        let opened = key.open(&sealed, &aad(subject, field));
+        Ok(Some(opened.ok_or(Error::Stored { what: "sealed field" })?))
+    }
+
+    /// Deleting what is not there is no error.
+    pub async fn delete(&self, subject: &Token, field: &str) -> Result<(), Error> {
+        self.db
+            .with_tx(|mut tx| async move {
+                sqlx::query("DELETE FROM vault_field WHERE subject = $1 AND field = $2")
+                    .bind(subject.to_string())
+                    .bind(field.to_owned())
+                    .execute(&mut *tx)
+                    .await?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Makes a new master key and wraps the keys of all subjects by it, in batches, while others
+    /// read and write. Cut off anywhere, the next run goes on. Answers how many it wrapped.
+    pub async fn rotate(&self) -> Result<u64, Error> {
+        self.master.rotate()?;
+        let (mut n_all, mut after) = (0, String::new());
+        loop {
+            let last = &after;
+            let batch = self.db.with_tx(|tx| self.rewrap_after(tx, last)).await?;
+            n_all += batch.n_wrapped;
+            let Some(last) = batch.last else { return Ok(n_all) };
+            after = last;
+        }
+    }
+
+    async fn put_in(
+        &self,
+        mut tx: Tx,
+        subject: &Token,
+        field: &str,
+        bytes: &[u8],
+    ) -> Result<(), Error> {
+        let key = self.key(&mut tx, subject).await?;
+        sqlx::query(
+            "INSERT INTO vault_field (subject, field, sealed) VALUES ($1, $2, $3)
+             ON CONFLICT (subject, field) DO UPDATE SET sealed = excluded.sealed",
+        )
+        .bind(subject.to_string())
+        .bind(field.to_owned())
+        .bind(key.seal(bytes, &aad(subject, field)))
+        .execute(&mut *tx)
+        .await?;
+        Ok(())
+    }
+
+    /// The key of a subject, made where it has none.
+    async fn key(&self, tx: &mut AnyConnection, subject: &Token) -> Result<Key, Error> {
+        let row: Option<(String, String)> =
+            sqlx::query_as("SELECT master_id, wrapped FROM vault_key WHERE subject = $1")
+                .bind(subject.to_string())
+                .fetch_optional(&mut *tx)
+                .await?;
+        if let Some((master_id, wrapped)) = row {
+            return self.unwrap(subject, &master_id, &wrapped);
+        }
+        let key = Key::random();
+        let (master_id, master) = self.master.newest()?;
+        sqlx::query("INSERT INTO vault_key (subject, master_id, wrapped) VALUES ($1, $2, $3)")
+            .bind(subject.to_string())
+            .bind(master_id)
+            .bind(master.seal(key.bytes(), subject.as_str().as_bytes()))
+            .execute(tx)
+            .await?;
+        Ok(key)
+    }
+
+    async fn rewrap_after(&self, mut tx: Tx, after: &str) -> Result<Batch, Error> {
+        let rows: Vec<(String, String, String)> = sqlx::query_as(
+            "SELECT subject, master_id, wrapped FROM vault_key
+             WHERE subject > $1 ORDER BY subject LIMIT $2",
+        )
+        .bind(after.to_owned())
+        .bind(REWRAPPED_MAX)
+        .fetch_all(&mut *tx)
+        .await?;
+        let (newest_id, newest) = self.master.newest()?;
+        let mut n_wrapped = 0;
+        for (subject, master_id, wrapped) in rows.iter().filter(|(_, id, _)| *id != newest_id) {
+            let token = Token::new(subject).map_err(|_| Error::Stored { what: "subject" })?;
+            let key = self.unwrap(&token, master_id, wrapped)?;
+            sqlx::query("UPDATE vault_key SET master_id = $2, wrapped = $3 WHERE subject = $1")
+                .bind(subject.clone())
+                .bind(newest_id.clone())
+                .bind(newest.seal(key.bytes(), subject.as_bytes()))
+                .execute(&mut *tx)
+                .await?;
+            n_wrapped += 1;
+        }
+        Ok(Batch { n_wrapped, last: rows.into_iter().next_back().map(|(subject, ..)| subject) })
+    }
+
+    fn unwrap(&self, subject: &Token, master_id: &str, wrapped: &str) -> Result<Key, Error> {
+        let master = self.master.get(master_id)?;
+        let bytes = master.open(wrapped, subject.as_str().as_bytes());
+        let key = bytes.and_then(|bytes| Key::from_bytes(&bytes));
+        key.ok_or(Error::Stored { what: "key of a subject" })
+    }
+}
+
+/// Some keys, wrapped by the newest master key.
+struct Batch {
+    n_wrapped: u64,
+    /// The last subject that was looked at; `None` at the end.
+    last: Option<String>,
+}
+
+fn check(field: &str, bytes: &[u8]) -> Result<(), Error> {
+    let is_name = (1..=NAME_BYTES_MAX).contains(&field.len())
+        && field
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._".contains(&b));
+    if is_name && bytes.len() <= FIELD_BYTES_MAX {
+        return Ok(());
+    }
+    Err(Error::Field { field: field.chars().take(NAME_BYTES_MAX).collect() })
+}
+
+/// What a sealed field belongs to. Neither part holds the separator.
+fn aad(subject: &Token, field: &str) -> Vec<u8> {
+    [subject.as_str().as_bytes(), b"\n", field.as_bytes()].concat()
+}

@@ -1,0 +1,242 @@
+//! The account: who one is to the server.
+
+use ::ipc::{Fault, Profile, ProfileGet, ProfileUpdate, Visibility};
+use leptos::{ev, prelude::*, task::spawn_local};
+
+use super::roles::role_name;
+use crate::{
+    ipc::invoke,
+    overlay::Overlays,
+    parts::{
+        form::{FormFault, SelectField, TextField},
+        segments::Segments,
+    },
+    remote::{ask, show},
+    route::Router,
+    state::state,
+};
+
+mod choices;
+mod second_factor;
+
+use choices::{countries, languages};
+use second_factor::SecondFactorSettings;
+
+/// As the server has it.
+const NAME_CHARS_MAX: usize = 80;
+
+/// Profile and sign-out.
+#[component]
+pub fn AccountSettings() -> impl IntoView {
+    let source = ask(|| ProfileGet {});
+    view! {
+        {show(source, skeleton, |profile| view! { <ProfileForm profile=profile/> }.into_any())}
+        <SecondFactorSettings/>
+        <SignedIn/>
+    }
+}
+
+fn skeleton() -> AnyView {
+    let field = || {
+        view! {
+            <div class="field">
+                <div class="bone line short"></div>
+                <div class="bone field-bone"></div>
+            </div>
+        }
+    };
+    view! {
+        <section class="settings-group skeleton" aria-hidden="true">
+            <h2>"Profile"</h2>
+            <div class="form">{[(); 4].map(|()| field()).collect_view()}</div>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn ProfileForm(profile: Profile) -> impl IntoView {
+    let overlays = expect_context::<Overlays>();
+    let draft = Draft::of(&profile);
+    let email = RwSignal::new(profile.email.clone());
+    let saved = RwSignal::new(profile);
+    let is_busy = RwSignal::new(false);
+    let name_trouble = RwSignal::new(None::<String>);
+    let fault = RwSignal::new(None::<Fault>);
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        if is_busy.get_untracked() {
+            return;
+        }
+        fault.set(None);
+        let trouble = draft.name.with_untracked(|name| trouble_with_name(name));
+        name_trouble.set(trouble.map(str::to_owned));
+        if trouble.is_some() {
+            return;
+        }
+        let Some(update) = saved.with_untracked(|saved| draft.update_to(saved)) else {
+            overlays.say("Nothing was changed");
+            return;
+        };
+        is_busy.set(true);
+        spawn_local(async move {
+            match invoke(update).await {
+                Ok(profile) => {
+                    overlays.say("Profile saved");
+                    saved.try_set(profile);
+                }
+                Err(why) => {
+                    fault.try_set(Some(why));
+                }
+            }
+            is_busy.try_set(false);
+        });
+    };
+    let languages = languages(saved.with_untracked(|profile| profile.language.clone()).as_deref());
+    view! {
+        <section class="settings-group" aria-labelledby="settings-profile">
+            <h2 id="settings-profile">"Profile"</h2>
+            <form class="form" novalidate on:submit=submit>
+                <div class="field">
+                    <label for="email">"Email"</label>
+                    <input
+                        id="email"
+                        name="email"
+                        type="email"
+                        readonly
+                        autocomplete="username"
+                        aria-describedby="email-hint"
+                        prop:value=email
+                    />
+                    <p class="field-hint" id="email-hint">"You sign in with it."</p>
+                </div>
+                <TextField
+                    label="Display name"
+                    name="display_name"
+                    value=draft.name
+                    trouble=name_trouble
+                    autocomplete="nickname"
+                />
+                <SelectField
+                    label="Country"
+                    name="country"
+                    options=countries()
+                    value=draft.country
+                    autocomplete="country"
+                />
+                <SelectField
+                    label="Language"
+                    name="language"
+                    options=languages
+                    value=draft.language
+                    autocomplete="language"
+                />
+                <div class="field">
+                    <span>"Who can see your profile"</span>
+                    <Segments
+                        label="Who can see your profile"
+                        name="visibility"
+                        options=vec![
+                            (Visibility::Private, "Only you"),
+                            (Visibility::Members, "Everyone here"),
+                        ]
+                        value=draft.visibility
+                        on_change=Callback::new(move |value| draft.visibility.set(value))
+                    />
+                </div>
+                <FormFault fault=fault/>
+                <div class="form-actions">
+                    <button
+                        type="submit"
+                        class="button primary"
+                        aria-busy=move || is_busy.get().to_string()
+                    >
+                        {move || if is_busy.get() { "One moment…" } else { "Save profile" }}
+                    </button>
+                </div>
+            </form>
+        </section>
+    }
+}
+
+/// Who is signed in, with the roles that a listener does not have, and the way out.
+#[component]
+fn SignedIn() -> impl IntoView {
+    let (state, router) = (state(), expect_context::<Router>());
+    let account = Memo::new(move |_| {
+        state.session.with(|session| session.as_ref().and_then(|session| session.account.clone()))
+    });
+    let roles = move || {
+        let roles = account.get().map(|account| account.roles).unwrap_or_default();
+        roles
+            .into_iter()
+            .map(|role| view! { <span class="badge">{role_name(role)}</span> })
+            .collect_view()
+    };
+    view! {
+        <section class="settings-group" aria-labelledby="settings-session">
+            <h2 id="settings-session">"Signed in"</h2>
+            <div class="setting">
+                <div>
+                    <p class="setting-name">{move || account.get().map(|a| a.display_name)}</p>
+                    <p class="muted">
+                        {move || state.session.with(|s| s.as_ref().and_then(|s| s.server_url.clone()))}
+                    </p>
+                </div>
+                <button class="button" on:click=move |_| state.sign_out(router)>"Sign out"</button>
+            </div>
+            <div class="setting">
+                <p class="setting-name">"Your roles"</p>
+                <div class="badges">{roles}</div>
+            </div>
+        </section>
+    }
+}
+
+/// What stands in the form.
+#[derive(Clone, Copy)]
+struct Draft {
+    name: RwSignal<String>,
+    country: RwSignal<String>,
+    language: RwSignal<String>,
+    visibility: RwSignal<Visibility>,
+}
+
+impl Draft {
+    fn of(profile: &Profile) -> Self {
+        Self {
+            name: RwSignal::new(profile.display_name.clone()),
+            country: RwSignal::new(profile.country.clone().unwrap_or_default()),
+            language: RwSignal::new(profile.language.clone().unwrap_or_default()),
+            visibility: RwSignal::new(profile.visibility),
+        }
+    }
+
+    /// What differs from what is saved, if anything does.
+    fn update_to(self, saved: &Profile) -> Option<ProfileUpdate> {
+        let text = |signal: RwSignal<String>, saved: &str| {
+            let now = signal.get_untracked().trim().to_owned();
+            (now != saved).then_some(now)
+        };
+        let visibility = self.visibility.get_untracked();
+        let update = ProfileUpdate {
+            display_name: text(self.name, &saved.display_name),
+            country: text(self.country, saved.country.as_deref().unwrap_or_default()),
+            language: text(self.language, saved.language.as_deref().unwrap_or_default()),
+            visibility: (visibility != saved.visibility).then_some(visibility),
+        };
+        let nothing =
+            ProfileUpdate { display_name: None, country: None, language: None, visibility: None };
+        (update != nothing).then_some(update)
+    }
+}
+
+fn trouble_with_name(name: &str) -> Option<&'static str> {
+    if name.trim().is_empty() {
+        Some("Enter the name others will see.")
+    } else if name.trim().chars().count() > NAME_CHARS_MAX {
+        Some("Use at most 80 characters.")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,102 @@
+//! Fields of a form, each with its message below.
+
+use ::ipc::Fault;
+use leptos::{html, prelude::*};
+
+use crate::{
+    icons::{Glyph, Icon},
+    parts::states::RequestId,
+};
+
+/// A labelled line of text. A message about it is read out with it, and brings the focus to it.
+#[component]
+pub fn TextField(
+    label: &'static str,
+    /// Of the field and, with what hangs on it, of its parts.
+    name: &'static str,
+    value: RwSignal<String>,
+    /// What is wrong with it.
+    #[prop(into)]
+    trouble: Signal<Option<String>>,
+    #[prop(default = "text")] kind: &'static str,
+    #[prop(default = "off")] autocomplete: &'static str,
+    /// What to know before filling it in.
+    #[prop(optional)]
+    hint: &'static str,
+) -> impl IntoView {
+    let input = NodeRef::<html::Input>::new();
+    Effect::new(move |_| {
+        if trouble.with(Option::is_some)
+            && let Some(input) = input.get_untracked()
+        {
+            let _ = input.focus();
+        }
+    });
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <input
+                node_ref=input
+                id=name
+                name=name
+                type=kind
+                prop:value=value
+                autocomplete=autocomplete
+                spellcheck="false"
+                aria-invalid=move || trouble.with(Option::is_some).then_some("true")
+                aria-describedby=format!("{name}-error {name}-hint")
+                on:input:target=move |event| value.set(event.target().value())
+            />
+            <p class="field-error" id=format!("{name}-error")>{move || trouble.get()}</p>
+            <p class="field-hint" id=format!("{name}-hint")>{hint}</p>
+        </div>
+    }
+}
+
+/// A labelled choice of many; the first option stands for none.
+#[component]
+pub fn SelectField(
+    label: &'static str,
+    name: &'static str,
+    /// Value and text of each.
+    options: Vec<(String, String)>,
+    value: RwSignal<String>,
+    #[prop(default = "off")] autocomplete: &'static str,
+) -> impl IntoView {
+    let options = options
+        .into_iter()
+        .map(|(option, text)| {
+            let is_chosen = value.with_untracked(|value| *value == option);
+            view! { <option value=option selected=is_chosen>{text}</option> }
+        })
+        .collect_view();
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <div class="select">
+                <select
+                    id=name
+                    name=name
+                    autocomplete=autocomplete
+                    on:change:target=move |event| value.set(event.target().value())
+                >
+                    {options}
+                </select>
+                <Icon icon=Glyph::ChevronDown/>
+            </div>
+        </div>
+    }
+}
+
+/// Why a form was not taken, where that belongs to no single field.
+#[component]
+pub fn FormFault(fault: RwSignal<Option<Fault>>) -> impl IntoView {
+    view! {
+        <div class="form-error" role="alert">
+            {move || fault.get().map(|fault| view! {
+                <p>{format!("{} {}", fault.message, fault.hint).trim().to_owned()}</p>
+                {fault.request_id.map(|id| view! { <RequestId id=id/> })}
+            })}
+        </div>
+    }
+}

@@ -74,7 +74,7 @@ pub async fn take(to: &Path, only: &str) -> Result<()> {
         }
         album.take(&app, name).await?;
     }
-    settings(&app, &album).await?;
+    settings(&app, &album, &listener).await?;
     app.go("/").await?;
     app.press_with_ctrl('k').await?;
     app.fill("input[role=combobox]", "glas orchrd").await?;
@@ -113,7 +113,7 @@ async fn give_roles(server: &Server, token: &str, listener: &Listener) -> Result
 }
 
 /// The sections of the settings, and what they say when something is asked or wrong.
-async fn settings(app: &App, album: &Album<'_>) -> Result<()> {
+async fn settings(app: &App, album: &Album<'_>, listener: &Listener) -> Result<()> {
     for (name, there) in [
         ("account", "input[name=display_name]"),
         ("devices", ".settings-group .device"),
@@ -129,6 +129,12 @@ async fn settings(app: &App, album: &Album<'_>) -> Result<()> {
     app.go("/settings/account").await?;
     app.find("input[name=display_name]").await?;
     album.take_at(app, "settings-account-end", ".form-actions").await?;
+    app.click("section[aria-labelledby=settings-second-factor] .button").await?;
+    app.fill("input[name=second_factor_password]", &listener.password).await?;
+    app.click("section[aria-labelledby=settings-second-factor] .button.primary").await?;
+    app.find(".qr").await?;
+    let second_factor = "section[aria-labelledby=settings-second-factor]";
+    album.take_at(app, "settings-second-factor", second_factor).await?;
     app.go("/settings/devices").await?;
     app.click("li.setting .button").await?;
     album.take(app, "settings-devices-asking").await?;
@@ -145,7 +151,7 @@ async fn settings(app: &App, album: &Album<'_>) -> Result<()> {
 impl Album<'_> {
     /// The screen as it is now, in both themes and all sizes.
     async fn take(&self, app: &App, name: &str) -> Result<()> {
-        self.take_at(app, name, "#main").await
+        self.take_at(app, name, "body").await
     }
 
     /// The same, scrolled to where this begins.

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::{
     Error, Found, Query,
     document::{Document, Kind},
+    memory,
     store::{Store, Writer},
 };
 
@@ -110,7 +111,9 @@ impl Index {
     /// Merges the index into the form that is fastest to search: worth it after many changes.
     pub fn compact(&self) -> Result<(), Error> {
         self.writer().compact()?;
-        self.refresh()
+        self.refresh()?;
+        memory::give_back();
+        Ok(())
     }
 
     /// At most `limit` documents of each kind, best first.
@@ -165,7 +168,9 @@ impl Rebuild<'_> {
         let (store, writer) = self.made();
         writer.commit(Some(position))?;
         writer.compact()?;
-        store.refresh()
+        store.refresh()?;
+        memory::give_back();
+        Ok(())
     }
 
     /// Puts the new index in the place of the living one, whose uncommitted changes are lost:

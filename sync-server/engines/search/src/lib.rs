@@ -12,6 +12,7 @@ pub mod document;
 mod error;
 pub mod highlight;
 mod index;
+mod memory;
 pub mod query;
 mod store;
 pub mod words;

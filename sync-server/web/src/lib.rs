@@ -11,6 +11,7 @@ pub mod error;
 pub mod etag;
 pub mod extract;
 pub mod request_id;
+pub mod secret_file;
 pub mod signed_url;
 pub mod throttle;
 

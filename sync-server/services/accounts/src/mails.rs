@@ -104,6 +104,8 @@ impl Service {
         Ok(match sent {
             Ok(()) => true,
             Err(error) => {
+                // The next try makes another; many of them would pile up while mails do not go out.
+                self.store.link_delete(&token).await?;
                 let is_final = error.is_final || now_us - message.at_us > GIVE_UP_US;
                 log_unsent(message, &error, is_final);
                 is_final

@@ -1,8 +1,8 @@
 //! What can go wrong, and what a caller reads of it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
-use web::ApiError;
+use web::{ApiError, secret_file::SecretFileError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -27,23 +27,8 @@ pub enum Error {
     #[error("cannot write the file of the audit log")]
     Export(#[source] std::io::Error),
 
-    #[error("cannot {verb} the key at {}", path.display())]
-    KeyFile {
-        verb: &'static str,
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
-
-    #[error(
-        "other users of this machine can read the key at {}; run `chmod 600` on it if \
-         nobody else was there",
-        path.display()
-    )]
-    KeyFileOpen { path: PathBuf },
-
-    #[error("the key at {} is damaged; restore the file from a backup", path.display())]
-    KeyFileDamaged { path: PathBuf },
+    #[error(transparent)]
+    KeyFile(#[from] SecretFileError),
 
     #[error(
         "the audit log was signed with another key than {ours}; restore the file of that key \

@@ -6,8 +6,6 @@
 
 use std::{
     fmt,
-    fs::{self, File, OpenOptions},
-    io::Write as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -16,9 +14,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokio_util::sync::CancellationToken;
 
 use super::{Keys, KeysError};
-
-/// More than the lines of [`KEYS_MAX`] keys.
-const FILE_BYTES_MAX: u64 = 16 * 1024;
+use crate::secret_file::{self, SecretFileError};
 
 /// Keys kept by a rotation, the new one included.
 const KEYS_MAX: usize = 8;
@@ -40,24 +36,8 @@ pub struct SigningKeys {
 /// The file of keys cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SigningKeysError {
-    #[error("cannot {verb} the signing keys at {}", path.display())]
-    File {
-        verb: &'static str,
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
-
-    #[error(
-        "other users of this machine can read the signing keys at {}; make new ones by removing \
-         the file, or run `chmod 600` on it if nobody else was there",
-        path.display()
-    )]
-    FileOpen { path: PathBuf },
-
-    #[error("the signing keys at {} are damaged; restore the file, or remove it: everybody \
-             signs in again then", path.display())]
-    FileDamaged { path: PathBuf },
+    #[error(transparent)]
+    File(#[from] SecretFileError),
 
     #[error(transparent)]
     Keys(#[from] KeysError),
@@ -81,14 +61,8 @@ impl fmt::Debug for SigningKeys {
 impl SigningKeys {
     /// The keys at `path`; new ones where there is no file yet.
     pub fn open_or_make(path: &Path) -> Result<Self, SigningKeysError> {
-        if !path.exists() {
-            let _lock = lock(path)?;
-            // Another process may have made it just before.
-            if !path.exists() {
-                write(path, &[rand::random()])?;
-            }
-        }
-        let seeds = read(path)?;
+        let found = secret_file::read_or_make(path, || text(&[rand::random()]))?;
+        let seeds = parse(path, &found)?;
         let keys = Keys::from_seeds(&seeds)?;
         Ok(Self { path: path.to_owned(), seeds, keys })
     }
@@ -99,13 +73,17 @@ impl SigningKeys {
 
     /// Signs with a new key from now on.
     pub fn rotate(&self, former: Former) -> Result<(), SigningKeysError> {
-        let _lock = lock(&self.path)?;
-        let mut seeds: Vec<Seed> = vec![rand::random()];
-        if former == Former::Keep {
-            seeds.extend(read(&self.path)?);
-            seeds.truncate(KEYS_MAX);
-        }
-        write(&self.path, &seeds)?;
+        let changed = secret_file::change(&self.path, |before| {
+            // Read in any case: a file that is damaged is not replaced.
+            let before = parse(&self.path, before)?;
+            let mut seeds: Vec<Seed> = vec![rand::random()];
+            if former == Former::Keep {
+                seeds.extend(before);
+                seeds.truncate(KEYS_MAX);
+            }
+            Ok(text(&seeds))
+        })?;
+        let seeds = parse(&self.path, &changed)?;
         Ok(self.keys.replace(&seeds)?)
     }
 
@@ -129,62 +107,26 @@ impl SigningKeys {
     }
 }
 
-/// Held while the file is made or changed. The lock has a file of its own, since that of the
-/// keys is replaced.
-fn lock(path: &Path) -> Result<File, SigningKeysError> {
-    let failed = |source| SigningKeysError::File { verb: "lock", path: path.to_owned(), source };
-    let file = private().open(path.with_extension("lock")).map_err(failed)?;
-    file.lock().map_err(failed)?;
-    Ok(file)
-}
-
-/// Written beside and moved into place: the file is never there in part.
-fn write(path: &Path, seeds: &[Seed]) -> Result<(), SigningKeysError> {
-    let failed = |source| SigningKeysError::File { verb: "write", path: path.to_owned(), source };
+fn text(seeds: &[Seed]) -> String {
     let lines: Vec<String> = seeds.iter().map(|seed| URL_SAFE_NO_PAD.encode(seed)).collect();
-    let beside = path.with_extension("new");
-    let mut file = private().truncate(true).open(&beside).map_err(failed)?;
-    writeln!(file, "{}", lines.join("\n")).map_err(failed)?;
-    file.sync_all().map_err(failed)?;
-    fs::rename(&beside, path).map_err(failed)?;
-    #[cfg(unix)]
-    if let Some(folder) = path.parent() {
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
-    }
-    Ok(())
+    lines.join("\n") + "\n"
 }
 
-/// A file that only its owner may read.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
+fn parse(path: &Path, text: &str) -> Result<Vec<Seed>, SecretFileError> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let seeds: Option<Vec<Seed>> =
+        lines.map(|line| URL_SAFE_NO_PAD.decode(line).ok()?.try_into().ok()).collect();
+    seeds.filter(|seeds| !seeds.is_empty()).ok_or_else(|| secret_file::damaged(path))
 }
 
-fn read(path: &Path) -> Result<Vec<Seed>, SigningKeysError> {
-    let failed = |source| SigningKeysError::File { verb: "read", path: path.to_owned(), source };
-    let damaged = || SigningKeysError::FileDamaged { path: path.to_owned() };
-    let metadata = fs::metadata(path).map_err(failed)?;
-    #[cfg(unix)]
-    if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0 {
-        return Err(SigningKeysError::FileOpen { path: path.to_owned() });
-    }
-    if metadata.len() > FILE_BYTES_MAX {
-        return Err(damaged());
-    }
-    let text = fs::read_to_string(path).map_err(failed)?;
-    let seeds = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| {
-        let bytes = URL_SAFE_NO_PAD.decode(line).map_err(|_| damaged())?;
-        Seed::try_from(bytes).map_err(|_| damaged())
-    });
-    let seeds: Vec<_> = seeds.collect::<Result<_, _>>()?;
-    if seeds.is_empty() { Err(damaged()) } else { Ok(seeds) }
+fn read(path: &Path) -> Result<Vec<Seed>, SecretFileError> {
+    parse(path, &secret_file::read(path)?)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn key_ids(keys: &SigningKeys) -> Vec<Option<String>> {
@@ -282,7 +224,7 @@ mod tests {
         assert_eq!(mode(&path), 0o600);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         let refused = SigningKeys::open_or_make(&path);
-        assert!(matches!(refused, Err(SigningKeysError::FileOpen { .. })));
+        assert!(matches!(refused, Err(SigningKeysError::File(SecretFileError::Open { .. }))));
     }
 
     #[test]
@@ -293,7 +235,10 @@ mod tests {
         for damage in ["", "\n", "zzz", "****"] {
             fs::write(&path, damage).unwrap();
             let refused = SigningKeys::open_or_make(&path);
-            assert!(matches!(refused, Err(SigningKeysError::FileDamaged { .. })), "{damage}");
+            assert!(
+                matches!(refused, Err(SigningKeysError::File(SecretFileError::Damaged { .. }))),
+                "{damage}"
+            );
             assert!(keys.rotate(Former::Keep).is_err());
             assert_eq!(fs::read_to_string(&path).unwrap(), damage);
         }

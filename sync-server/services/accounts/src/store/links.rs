@@ -61,6 +61,20 @@ impl Store {
             .await
     }
 
+    /// Forgets a link that nobody was sent.
+    pub async fn link_delete(&self, token: &LinkToken) -> Result<(), Error> {
+        self.db
+            .with_tx(|mut tx| async move {
+                sqlx::query("DELETE FROM link WHERE account_id = $1 AND token_hash = $2")
+                    .bind(token.account.to_string())
+                    .bind(token.hash())
+                    .execute(&mut *tx)
+                    .await?;
+                Ok(())
+            })
+            .await
+    }
+
     /// Marks the address as one that its person reads; `false` where the link is not good.
     pub async fn email_verify(&self, token: &LinkToken, act: &Act) -> Result<bool, Error> {
         self.db

@@ -141,6 +141,7 @@ async fn mails_wait_while_none_go_out() {
     stand.account(EMAIL).await;
     stand.mails.is_broken.store(true, Ordering::Relaxed);
     assert!(stand.mails_sent().await.is_empty());
+    assert_eq!(stand.n_links().await, 0, "what was not sent leaves nothing behind");
     let stand = stand.restart().await;
     let mails = stand.mails_sent().await;
     assert_eq!(mails.len(), 1);

@@ -11,7 +11,7 @@ use std::{
 use api::accounts::{Account, AccountCreate, Session, SessionCreate, SessionRefresh};
 use async_trait::async_trait;
 use domain::{AccountId, DeviceId, audit, plan::Plan};
-use engine_sql::{outbox, testing::TestDb};
+use engine_sql::{outbox, sqlx, testing::TestDb};
 use svc_accounts::{
     Parts, Service,
     peer::{Mail, MailError, Mailer, PeerError, Vault},
@@ -194,6 +194,12 @@ impl Stand {
 
     pub fn claims(&self, session: &Session) -> Claims {
         self.keys.verify(&session.access_token).unwrap()
+    }
+
+    /// Links that are good, or were not cleared away.
+    pub async fn n_links(&self) -> i64 {
+        let count = sqlx::query_as::<_, (i64,)>("SELECT COUNT(*) FROM link");
+        count.fetch_one(self.db.read()).await.unwrap().0
     }
 
     /// What waits to be told to the audit log, in its order.

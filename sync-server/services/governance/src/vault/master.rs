@@ -4,19 +4,15 @@
 //! no built-in key, and a file that is damaged is never replaced: what it wrapped would be lost.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::Write as _,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use web::secret_file::{self, SecretFileError};
 
 use super::seal::Key;
 use crate::Error;
-
-/// Far more than rotations leave behind.
-const FILE_BYTES_MAX: u64 = 64 * 1024;
 
 /// Master keys, the newest first.
 #[derive(Clone, Debug)]
@@ -28,23 +24,19 @@ pub struct MasterKeys {
 impl MasterKeys {
     /// The keys at `path`; a new one where there is no file yet.
     pub fn open_or_make(path: &Path) -> Result<Self, Error> {
-        if !path.exists() {
-            let _lock = lock(path)?;
-            // Another process may have made it just before.
-            if !path.exists() {
-                write(path, &[Key::random()])?;
-            }
-        }
-        Ok(Self { path: path.to_owned(), keys: Arc::new(RwLock::new(read(path)?)) })
+        let found = secret_file::read_or_make(path, || text(&[Key::random()]))?;
+        let keys = parse(path, &found)?;
+        Ok(Self { path: path.to_owned(), keys: Arc::new(RwLock::new(keys)) })
     }
 
     /// Wraps with a new key from now on. What was wrapped before still opens.
     pub fn rotate(&self) -> Result<(), Error> {
-        let _lock = lock(&self.path)?;
-        let mut keys = vec![Key::random()];
-        keys.extend(read(&self.path)?);
-        write(&self.path, &keys)?;
-        self.take(keys);
+        let changed = secret_file::change(&self.path, |before| {
+            let mut keys = vec![Key::random()];
+            keys.extend(parse(&self.path, before)?);
+            Ok(text(&keys))
+        })?;
+        self.take(parse(&self.path, &changed)?);
         Ok(())
     }
 
@@ -83,61 +75,26 @@ fn id(key: &Key) -> String {
     hash.to_hex()[..16].to_owned()
 }
 
-/// Held while the file is made or changed. The lock has a file of its own, since that of the keys
-/// is replaced.
-fn lock(path: &Path) -> Result<File, Error> {
-    let failed = |source| Error::KeyFile { verb: "lock", path: path.to_owned(), source };
-    let file = private().open(path.with_extension("lock")).map_err(failed)?;
-    file.lock().map_err(failed)?;
-    Ok(file)
-}
-
-/// Written beside and moved into place: the file is never there in part.
-fn write(path: &Path, keys: &[Key]) -> Result<(), Error> {
-    let failed = |source| Error::KeyFile { verb: "write", path: path.to_owned(), source };
+fn text(keys: &[Key]) -> String {
     let lines: Vec<String> = keys.iter().map(|key| STANDARD.encode(key.bytes())).collect();
-    let beside = path.with_extension("new");
-    let mut file = private().truncate(true).open(&beside).map_err(failed)?;
-    writeln!(file, "{}", lines.join("\n")).map_err(failed)?;
-    file.sync_all().map_err(failed)?;
-    fs::rename(&beside, path).map_err(failed)?;
-    #[cfg(unix)]
-    if let Some(folder) = path.parent() {
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
-    }
-    Ok(())
+    lines.join("\n") + "\n"
 }
 
-/// A file that only its owner may read.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-fn read(path: &Path) -> Result<Vec<Key>, Error> {
-    let failed = |source| Error::KeyFile { verb: "read", path: path.to_owned(), source };
-    let damaged = || Error::KeyFileDamaged { path: path.to_owned() };
-    let metadata = fs::metadata(path).map_err(failed)?;
-    #[cfg(unix)]
-    if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0 {
-        return Err(Error::KeyFileOpen { path: path.to_owned() });
-    }
-    if metadata.len() > FILE_BYTES_MAX {
-        return Err(damaged());
-    }
-    let bytes = fs::read(path).map_err(failed)?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| damaged())?;
+fn parse(path: &Path, text: &str) -> Result<Vec<Key>, SecretFileError> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let keys: Option<Vec<Key>> =
         lines.map(|line| Key::from_bytes(&STANDARD.decode(line).ok()?)).collect();
-    keys.filter(|keys| !keys.is_empty()).ok_or_else(damaged)
+    keys.filter(|keys| !keys.is_empty()).ok_or_else(|| secret_file::damaged(path))
+}
+
+fn read(path: &Path) -> Result<Vec<Key>, SecretFileError> {
+    parse(path, &secret_file::read(path)?)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -167,13 +124,16 @@ mod tests {
             use std::os::unix::fs::PermissionsExt as _;
             fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
             let open = MasterKeys::open_or_make(&path);
-            assert!(matches!(open, Err(Error::KeyFileOpen { .. })));
+            assert!(matches!(open, Err(Error::KeyFile(SecretFileError::Open { .. }))));
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         }
         for damage in ["", "\n", "AAAA", "****"] {
             fs::write(&path, damage).unwrap();
             let refused = MasterKeys::open_or_make(&path);
-            assert!(matches!(refused, Err(Error::KeyFileDamaged { .. })), "{damage}");
+            assert!(
+                matches!(refused, Err(Error::KeyFile(SecretFileError::Damaged { .. }))),
+                "{damage}"
+            );
             assert!(keys.rotate().is_err());
             assert_eq!(fs::read_to_string(&path).unwrap(), damage);
         }

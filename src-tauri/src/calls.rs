@@ -17,7 +17,7 @@ macro_rules! calls {
         )*
 
         pub fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
-            tauri::generate_handler![$($name),*]
+            tauri::generate_handler![$($name,)* crate::show::export_show]
         }
 
         /// The commands by name, with the name their call expects.
@@ -31,11 +31,26 @@ calls! {
     session_view: SessionGet;
     session_sign_up: SignUp;
     session_sign_in: SignIn;
+    sign_in_options: SignInOptionsGet;
+    sign_in_browser: SignInBrowser;
+    sign_in_browser_cancel: SignInBrowserCancel;
     password_reset: PasswordReset;
+    session_step_up: StepUp;
+    session_step_up_browser: StepUpBrowser;
     session_sign_out: SignOut;
     secrets_unlock: SecretsUnlock;
     profile_view: ProfileGet;
     profile_update: ProfileUpdate;
+    avatar_set: AvatarSet;
+    avatar_delete: AvatarDelete;
+    email_change: EmailChange;
+    email_verify: EmailVerify;
+    identity_list: IdentityList;
+    identity_link: IdentityLink;
+    identity_unlink: IdentityUnlink;
+    passkey_list: PasskeyList;
+    passkey_add: PasskeyAdd;
+    passkey_delete: PasskeyDelete;
     second_factor_view: SecondFactorGet;
     second_factor_start: SecondFactorStart;
     second_factor_confirm: SecondFactorConfirm;
@@ -50,6 +65,21 @@ calls! {
     role_revoke: RoleRevoke;
     audit_list: AuditList;
     audit_checkpoint: AuditCheckpointGet;
+    audit_verify: AuditVerify;
+    privacy_view: PrivacyGet;
+    consent_update: ConsentUpdate;
+    restriction_update: RestrictionUpdate;
+    subject_export: SubjectExport;
+    export_view: ExportGet;
+    export_save: ExportSave;
+    subject_erase: SubjectErase;
+    erasure_cancel: ErasureCancel;
+    case_list: CaseList;
+    case_create: CaseCreate;
+    case_view: CaseGet;
+    case_update: CaseUpdate;
+    case_subject_view: CaseSubjectGet;
+    retention_view: RetentionGet;
     home_view: HomeGet;
     search: Search;
     artist_list: ArtistList;

@@ -1,4 +1,5 @@
-//! Covers for the interface: `cover://localhost/{id}?size=300`.
+//! Covers for the interface, `cover://localhost/{id}?size=300`, and the picture of who is signed
+//! in, `cover://localhost/avatar-{id}`.
 
 use commands::{CoverSize, Facade};
 use domain::CoverId;
@@ -17,15 +18,21 @@ pub fn respond<R: Runtime>(
     responder: UriSchemeResponder,
 ) {
     let facade = context.app_handle().try_state::<Facade>().map(|facade| facade.inner().clone());
-    let Some((facade, (id, size))) = facade.zip(parse(request.uri())) else {
+    let Some((facade, wanted)) = facade.zip(parse(request.uri())) else {
         return responder.respond(refusal());
     };
     async_runtime::spawn(async move {
-        let answer = match facade.cover(id, size).await {
+        let (image, lasting) = match wanted {
+            // The id is the hash of the content.
+            Wanted::Cover(id, size) => {
+                (facade.cover(id, size).await, "public, max-age=31536000, immutable")
+            }
+            Wanted::Avatar(id) => (facade.avatar(&id).await, "no-store"),
+        };
+        let answer = match image {
             Ok(image) => Response::builder()
                 .header(header::CONTENT_TYPE, image.content_type)
-                // The id is the hash of the content.
-                .header(header::CACHE_CONTROL, "public, max-age=31536000, immutable")
+                .header(header::CACHE_CONTROL, lasting)
                 .body(image.bytes)
                 .unwrap_or_else(|_| refusal()),
             Err(fault) => {
@@ -43,12 +50,23 @@ fn refusal() -> Response<Vec<u8>> {
     response
 }
 
-/// The cover and the size that an address asks for; the middle size where it names none.
-fn parse(uri: &Uri) -> Option<(CoverId, CoverSize)> {
-    let id = uri.path().trim_start_matches('/').parse().ok()?;
+/// What an address asks for.
+#[derive(PartialEq, Eq, Debug)]
+enum Wanted {
+    Cover(CoverId, CoverSize),
+    Avatar(String),
+}
+
+/// Of a cover, the middle size where the address names none.
+fn parse(uri: &Uri) -> Option<Wanted> {
+    let name = uri.path().trim_start_matches('/');
+    if let Some(id) = name.strip_prefix("avatar-") {
+        return Some(Wanted::Avatar(id.to_owned()));
+    }
+    let id = name.parse().ok()?;
     let size = uri.query().into_iter().flat_map(|query| query.split('&'));
     let size = size.filter_map(|pair| pair.strip_prefix("size=")).next_back().unwrap_or("300");
-    Some((id, CoverSize::from_name(size)?))
+    Some(Wanted::Cover(id, CoverSize::from_name(size)?))
 }
 
 #[cfg(test)]
@@ -58,7 +76,17 @@ mod tests {
     #[track_caller]
     fn check(address: &str, expected: Option<CoverSize>) {
         let found = parse(&address.parse().unwrap());
-        assert_eq!(found.map(|(_, size)| size), expected, "{address}");
+        let size = found.map(|wanted| match wanted {
+            Wanted::Cover(_, size) => size,
+            Wanted::Avatar(id) => panic!("{address} asks for the picture {id}"),
+        });
+        assert_eq!(size, expected, "{address}");
+    }
+
+    #[test]
+    fn addresses_name_a_picture() {
+        let found = parse(&"cover://localhost/avatar-0a1b".parse().unwrap());
+        assert_eq!(found, Some(Wanted::Avatar("0a1b".into())));
     }
 
     #[test]

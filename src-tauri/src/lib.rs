@@ -9,7 +9,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use commands::{Config, Facade};
+use commands::{Browser, Config, Facade};
 use tauri::{App, AppHandle, Emitter, Manager, RunEvent, async_runtime, path::BaseDirectory};
 use tokio::sync::broadcast::error::RecvError;
 use tracing::{error, info, warn};
@@ -20,6 +20,7 @@ mod covers;
 #[cfg(desktop)]
 mod desktop;
 mod failure;
+mod show;
 mod window;
 
 /// Names another folder for this device's data; such an app is an instance of its own.
@@ -67,6 +68,11 @@ fn set_up(app: &mut App) -> anyhow::Result<()> {
     let mut config = Config::new(data_dir(app)?);
     config.version = app.package_info().version.to_string();
     config.device_name = device_name();
+    config.browser = browser(app.handle().clone());
+    // Where the system names no such folder, downloads stay beside the data.
+    if let Ok(dir) = app.path().download_dir() {
+        config.download_dir = dir;
+    }
     let facade = match async_runtime::block_on(Facade::open(config)) {
         Ok(facade) => facade,
         Err(error) => return failure::show(app, &anyhow::Error::new(error)),
@@ -78,6 +84,15 @@ fn set_up(app: &mut App) -> anyhow::Result<()> {
     #[cfg(desktop)]
     desktop::set_up(app, &facade);
     Ok(())
+}
+
+/// Where people sign in that do so without a password; the window comes to the front as they come
+/// back.
+fn browser(app: AppHandle) -> Browser {
+    let open = |url: &str| {
+        tauri_plugin_opener::open_url(url, None::<&str>).map_err(|error| error.to_string())
+    };
+    Browser::new(open, move || window::raise(&app))
 }
 
 fn data_dir(app: &App) -> anyhow::Result<PathBuf> {

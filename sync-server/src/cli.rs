@@ -65,6 +65,15 @@ enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Drop what is kept for longer than the rules say, as the nightly job does; may run beside the
+    /// server.
+    Retention {
+        #[command(flatten)]
+        place: Place,
+        /// Only say how much that would be.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Print the OpenAPI document.
     Openapi,
     /// Decode one file after another for the import: it starts this itself.
@@ -276,6 +285,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Keys { command: KeysCommand::RotateVault { place } } => {
             block_on(commands::vault_rotate(quiet(place)?))
+        }
+        Command::Retention { place, dry_run } => {
+            block_on(commands::retention(quiet(place)?, dry_run))
         }
         Command::Openapi => {
             print!("{}", block_on(openapi::text())?);

@@ -7,6 +7,7 @@
 
 mod layers;
 pub mod plans;
+pub mod privacy;
 
 use std::{
     env,
@@ -32,6 +33,10 @@ pub struct Config {
     pub import: Import,
     pub accounts: Accounts,
     pub mail: Mail,
+    pub privacy: Privacy,
+    /// Providers that people may sign in with, each an `[[oidc]]`, in the order in which they are
+    /// shown. In the file only. Default: none.
+    pub oidc: Vec<Oidc>,
     pub log: Log,
 }
 
@@ -109,6 +114,97 @@ pub struct Mail {
 impl Default for Mail {
     fn default() -> Self {
         Self { smtp: None, from: "MelodyUD <melodyud@localhost>".to_owned() }
+    }
+}
+
+/// Someone who vouches for persons by OpenID Connect. What it is told as redirect URI is
+/// `http.public_url` with `/api/v1/oidc/ID/callback` behind it.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Oidc {
+    /// Lower case letters, digits and `-`. It stays with the accounts that are linked: do not give
+    /// it to another provider.
+    pub id: String,
+    /// For people, such as `Acme`.
+    pub name: String,
+    /// As the provider writes it, such as `https://id.example.org`.
+    pub issuer: String,
+    /// What the provider calls this service.
+    pub client_id: String,
+    /// Default: none, for providers that trust PKCE alone.
+    #[serde(default)]
+    pub client_secret: Option<String>,
+    /// Default: `openid`, `email` and `profile`. Without an address nobody can sign up.
+    #[serde(default = "default_scopes")]
+    pub scopes: Vec<String>,
+}
+
+fn default_scopes() -> Vec<String> {
+    ["openid", "email", "profile"].map(str::to_owned).to_vec()
+}
+
+impl Oidc {
+    /// What signing in needs of it.
+    pub fn settings(&self) -> svc_signin::ProviderSettings {
+        svc_signin::ProviderSettings {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            issuer: self.issuer.clone(),
+            client_id: self.client_id.clone(),
+            client_secret: self.client_secret.clone(),
+            scopes: self.scopes.clone(),
+        }
+    }
+}
+
+/// The rights of persons over their data.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Privacy {
+    /// TOML file of what people are asked to agree to, each a `[[consent]]` with `purpose`,
+    /// `title`, `text` and `version`. Default: personalisation, analytics and marketing.
+    pub consents: Option<PathBuf>,
+    /// TOML file of how long things are kept, each a `[[rule]]` with `id` and `days`; what it
+    /// leaves out is as usual. `melodyud-server retention --dry-run` shows all. Default: none.
+    pub retention: Option<PathBuf>,
+    /// Days in which an erasure can be taken back, 90 at most. Default: 7. With 0 it is done at
+    /// once.
+    pub cooling_off_days: u32,
+    /// Days that the file of an export can be had, 1 to 90. Default: 7.
+    pub export_days: u32,
+    /// The hour, in UTC, in which the nightly job drops what is kept for too long. Default: 3.
+    pub nightly_hour: u8,
+}
+
+impl Default for Privacy {
+    fn default() -> Self {
+        Self {
+            consents: None,
+            retention: None,
+            cooling_off_days: 7,
+            export_days: 7,
+            nightly_hour: 3,
+        }
+    }
+}
+
+impl Privacy {
+    /// What the service needs of it. `exports` is the folder of their files.
+    pub fn settings(&self, exports: PathBuf) -> anyhow::Result<svc_privacy::Settings> {
+        let Self { cooling_off_days, export_days, nightly_hour, .. } = *self;
+        let is_good =
+            cooling_off_days <= 90 && (1..=90).contains(&export_days) && nightly_hour < 24;
+        if !is_good {
+            bail!("privacy: a number of days is not 0 to 90, or the hour not 0 to 23");
+        }
+        Ok(svc_privacy::Settings {
+            purposes: privacy::purposes(self.consents.as_deref()).context("privacy.consents")?,
+            rules: privacy::rules(self.retention.as_deref()).context("privacy.retention")?,
+            cooling_off_days,
+            export_days,
+            nightly_hour,
+            exports,
+        })
     }
 }
 

@@ -66,6 +66,10 @@ impl DataDir {
         self.path.join("mails")
     }
 
+    pub fn exports(&self) -> PathBuf {
+        self.path.join("exports")
+    }
+
     pub fn blobs(&self) -> PathBuf {
         self.path.join("blobs")
     }

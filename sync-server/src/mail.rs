@@ -1,5 +1,7 @@
 //! Mails: to an SMTP server, or into files where none is configured.
 
+pub mod folder;
+
 use std::{fs, path::Path, time::Duration};
 
 use anyhow::Context as _;

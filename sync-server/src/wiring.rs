@@ -22,9 +22,9 @@ use utoipa_axum::router::OpenApiRouter;
 use web::auth::{Keys, SigningKeys};
 
 use crate::{
-    config::{Config, plans},
+    config::{Config, Oidc, plans},
     data_dir::DataDir,
-    mail::Post,
+    mail::{Post, folder::MailFolder},
     openapi,
     ops::{self, Ops},
 };
@@ -39,8 +39,11 @@ pub struct Server {
     pub document: String,
     db: Db,
     ingest: Arc<svc_ingest::Service>,
-    /// Search follows the catalog, the audit log what the services do; mails go out.
-    following: [JoinHandle<()>; 3],
+    /// What is held about persons is asked of it.
+    pub privacy: Arc<svc_privacy::Service>,
+    /// Search follows the catalog, the audit log what the services do; mails go out; exports are
+    /// made, erasures done.
+    following: [JoinHandle<()>; 4],
     stopping: CancellationToken,
 }
 
@@ -61,9 +64,13 @@ pub async fn assemble(
     // Services
     let governance = open_governance(&db, &data).await?;
     let recorder = Arc::downgrade(&governance);
-    let on_act = move || recorder.upgrade().iter().for_each(|log| log.wake());
-    let accounts = open_accounts(config, &data, &db, &keys, Box::new(on_act)).await?;
-    let accounts = Arc::new(accounts);
+    let on_act = || {
+        let recorder = recorder.clone();
+        Box::new(move || recorder.upgrade().iter().for_each(|log| log.wake()))
+    };
+    let people = open_people(config, &data, &db, &keys, &on_act).await?;
+    let privacy = open_privacy(config, &data, &db, &people, &governance, on_act()).await?;
+    let People { accounts, billing, mfa, signin, .. } = people;
     let catalog = Arc::new(svc_catalog::Service::open(db.clone(), blobs).await?);
     let discovery =
         svc_discovery::Service::open(&data.search_index(), peers::catalog_of_discovery(&catalog))
@@ -83,23 +90,28 @@ pub async fn assemble(
         tokio::spawn(Arc::clone(&discovery).run(stopping.clone())),
         tokio::spawn(Arc::clone(&governance).run(stopping.clone())),
         tokio::spawn(Arc::clone(&accounts).run(stopping.clone())),
+        tokio::spawn(Arc::clone(&privacy).run(stopping.clone())),
     ];
     tokio::spawn(signing_keys.follow(stopping.clone()));
 
     // Routes
     let (routes, document) = OpenApiRouter::with_openapi(openapi::head())
         .merge(svc_accounts::routes(accounts))
+        .merge(svc_billing::routes(billing))
+        .merge(svc_mfa::routes(mfa))
+        .merge(svc_signin::routes(signin))
         .merge(svc_catalog::routes(catalog))
         .merge(svc_discovery::routes(discovery))
         .merge(svc_ingest::routes(Arc::clone(&ingest)))
         .merge(svc_delivery::routes(delivery))
         .merge(svc_governance::routes(governance))
+        .merge(svc_privacy::routes(Arc::clone(&privacy)))
         .merge(ops::routes(Arc::clone(&ops)))
         .split_for_parts();
     let document = openapi::render(&openapi::complete(document))?;
     ops.document.get_or_init(|| document.as_str().into());
     let router = web::edge::around(routes, keys, &config.http.edge()?);
-    Ok(Server { router, document, db, ingest, following, stopping })
+    Ok(Server { router, document, db, ingest, privacy, following, stopping })
 }
 
 impl Server {
@@ -165,9 +177,10 @@ impl Indexer {
     }
 }
 
-/// What the commands about accounts run: accounts, and the keys that sign for them.
+/// What the commands about accounts run: accounts, their plans, and the keys that sign for them.
 pub struct Accounts {
-    pub service: svc_accounts::Service,
+    pub service: Arc<svc_accounts::Service>,
+    pub billing: Arc<svc_billing::Service>,
     pub signing_keys: SigningKeys,
     db: Db,
 }
@@ -177,9 +190,9 @@ impl Accounts {
         let db = open_db(config, data).await?;
         let signing_keys = SigningKeys::open_or_make(&data.signing_keys())?;
         // The log takes what is told at the next look of a server, or at its next start.
-        let on_act = Box::new(|| {});
-        let service = open_accounts(config, data, &db, signing_keys.keys(), on_act).await?;
-        Ok(Self { service, signing_keys, db })
+        let on_act = || Box::new(|| {});
+        let people = open_people(config, data, &db, signing_keys.keys(), on_act).await?;
+        Ok(Self { service: people.accounts, billing: people.billing, signing_keys, db })
     }
 
     pub async fn close(self) {
@@ -206,31 +219,123 @@ impl Governance {
     }
 }
 
+/// What `retention` runs.
+pub struct Retention {
+    pub service: Arc<svc_privacy::Service>,
+    db: Db,
+}
+
+impl Retention {
+    pub async fn assemble(config: &Config, data: &DataDir) -> anyhow::Result<Self> {
+        let db = open_db(config, data).await?;
+        let signing_keys = SigningKeys::open_or_make(&data.signing_keys())?;
+        let governance = open_governance(&db, data).await?;
+        // The log takes what is told at the next look of a server, or at its next start.
+        let on_act = || Box::new(|| {});
+        let people = open_people(config, data, &db, signing_keys.keys(), on_act).await?;
+        let service = open_privacy(config, data, &db, &people, &governance, on_act()).await?;
+        Ok(Self { service, db })
+    }
+
+    pub async fn close(self) {
+        self.db.close().await;
+    }
+}
+
 async fn open_governance(db: &Db, data: &DataDir) -> anyhow::Result<Arc<svc_governance::Service>> {
     let key = svc_governance::open_or_make_key(&data.audit_key())?;
     Ok(svc_governance::Service::open(db.clone(), key).await?)
 }
 
-async fn open_accounts(
+/// Who people are, and what they have.
+struct People {
+    accounts: Arc<svc_accounts::Service>,
+    billing: Arc<svc_billing::Service>,
+    mfa: Arc<svc_mfa::Service>,
+    signin: Arc<svc_signin::Service>,
+    vault: Arc<svc_governance::Vault>,
+}
+
+/// `on_act` makes what is called after each act of a service.
+async fn open_people<F: Fn() + Send + Sync + 'static>(
     config: &Config,
     data: &DataDir,
     db: &Db,
     keys: &Keys,
-    on_act: svc_accounts::OnAct,
-) -> anyhow::Result<svc_accounts::Service> {
-    let vault = svc_governance::Vault::open(db.clone(), &data.vault_key()).await?;
-    let mailer = Post::open(&config.mail, &data.mails())?;
-    let parts = svc_accounts::Parts {
+    on_act: impl Fn() -> Box<F>,
+) -> anyhow::Result<People> {
+    // Subscriptions and second factors were among its tables once.
+    svc_accounts::migrate(db).await?;
+    let vault = Arc::new(svc_governance::Vault::open(db.clone(), &data.vault_key()).await?);
+    let clock = svc_accounts::system_clock();
+    let billing = svc_billing::Parts {
+        db: db.clone(),
+        clock: clock.clone(),
+        plans: plans::read(config.accounts.plans.as_deref())?,
+        on_act: on_act(),
+    };
+    let billing = Arc::new(svc_billing::Service::open(billing).await?);
+    let mfa = svc_mfa::Parts {
+        db: db.clone(),
+        clock: clock.clone(),
+        vault: peers::vault_of_mfa(&vault),
+        on_act: on_act(),
+    };
+    let mfa = Arc::new(svc_mfa::Service::open(mfa).await?);
+    let accounts = svc_accounts::Parts {
         db: db.clone(),
         keys: keys.clone(),
-        clock: svc_accounts::system_clock(),
-        plans: plans::read(config.accounts.plans.as_deref())?,
-        vault: peers::vault_of_accounts(vault),
-        mailer: Arc::new(mailer),
+        clock: clock.clone(),
+        vault: peers::vault_of_accounts(&vault),
+        tiers: peers::tiers_of_accounts(&billing),
+        second_factor: peers::second_factor_of_accounts(&mfa),
+        mailer: Arc::new(Post::open(&config.mail, &data.mails())?),
         public_url: config.http.public_url()?,
+        on_act: on_act(),
+    };
+    let accounts = Arc::new(svc_accounts::Service::open(accounts).await?);
+    let signin = svc_signin::Parts {
+        db: db.clone(),
+        clock,
+        accounts: peers::accounts_of_signin(&accounts),
+        providers: config.oidc.iter().map(Oidc::settings).collect(),
+        public_url: config.http.public_url()?,
+        on_act: on_act(),
+    };
+    let signin = Arc::new(svc_signin::Service::open(signin).await?);
+    Ok(People { accounts, billing, mfa, signin, vault })
+}
+
+/// The rights of persons, who are asked of everybody that holds something about them.
+async fn open_privacy(
+    config: &Config,
+    data: &DataDir,
+    db: &Db,
+    people: &People,
+    governance: &Arc<svc_governance::Service>,
+    on_act: svc_privacy::OnAct,
+) -> anyhow::Result<Arc<svc_privacy::Service>> {
+    let sources = peers::privacy::Sources {
+        db: db.clone(),
+        accounts: people.accounts.clone(),
+        billing: people.billing.clone(),
+        mfa: people.mfa.clone(),
+        signin: people.signin.clone(),
+        governance: governance.clone(),
+        vault: people.vault.clone(),
+        mails: MailFolder::new(data.mails()),
+    };
+    let parts = svc_privacy::Parts {
+        db: db.clone(),
+        clock: svc_accounts::system_clock(),
+        holders: peers::privacy::holders(&sources),
+        retained: peers::privacy::retained(&sources),
+        accounts: peers::privacy::accounts(&people.accounts),
+        vault: peers::privacy::vault(&people.vault),
+        settings: config.privacy.settings(data.exports())?,
         on_act,
     };
-    Ok(svc_accounts::Service::open(parts).await?)
+    Ok(Arc::new(svc_privacy::Service::open(parts).await?))
 }
 
 async fn open_db(config: &Config, data: &DataDir) -> anyhow::Result<Db> {

@@ -15,6 +15,7 @@ use crate::{
         menu::MenuLayer,
         press,
         states::ErrorState,
+        step_up::StepUps,
         toasts::Toasts,
     },
     recent::Recent,
@@ -35,6 +36,7 @@ pub fn App() -> impl IntoView {
     provide_context(router);
     provide_context(state);
     provide_context(busy);
+    provide_context(StepUps::new(overlays));
     provide_context(Modality::start());
     provide_context(Drags::start(state));
     provide_context(Recent::start(state));

@@ -41,6 +41,11 @@ pub fn stamp(at_us: i64) -> String {
     )
 }
 
+/// Microseconds since 1970, by the clock of this device.
+pub fn now_us() -> i64 {
+    (Date::now() * 1e3) as i64
+}
+
 /// `5 minutes ago`, or the date where that is long past.
 pub fn since(at_us: i64) -> String {
     let elapsed_s = (Date::now() / 1e3) as i64 - at_us / 1_000_000;

@@ -49,6 +49,24 @@ pub fn thousands(n: u64) -> String {
     text
 }
 
+/// `940 bytes`, `12 kB`, `2.3 MB`: sizes of files.
+pub fn bytes(n: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if n < 1_000 {
+        return count(n, "byte");
+    }
+    let mut size = n as f64 / 1e3;
+    let mut unit = UNITS[0];
+    for larger in &UNITS[1..] {
+        if size < 999.5 {
+            break;
+        }
+        size /= 1e3;
+        unit = larger;
+    }
+    if size < 9.95 { format!("{size:.1} {unit}") } else { format!("{size:.0} {unit}") }
+}
+
 /// The year of a date such as `2024-05-17`.
 pub fn year(date: Option<&str>) -> Option<String> {
     date.and_then(|date| date.get(..4)).map(str::to_owned)
@@ -97,6 +115,15 @@ mod tests {
         assert_eq!(ago(7_300).as_deref(), Some("2 hours ago"));
         assert_eq!(ago(90_000).as_deref(), Some("1 day ago"));
         assert_eq!(ago(31 * 24 * 60 * 60), None);
+    }
+
+    #[test]
+    fn sizes_read_well() {
+        assert_eq!(bytes(1), "1 byte");
+        assert_eq!(bytes(1_200), "1.2 kB");
+        assert_eq!(bytes(12_400), "12 kB");
+        assert_eq!(bytes(999_700), "1.0 MB");
+        assert_eq!(bytes(2_300_000_000), "2.3 GB");
     }
 
     #[test]

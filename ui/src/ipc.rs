@@ -49,14 +49,22 @@ pub async fn listen(on_event: impl Fn(Event) + 'static) -> Result<(), Fault> {
 /// Where the webview finds a cover, `size` pixels wide at least. Tauri knows how each platform's
 /// webview spells our scheme.
 pub fn cover_url(id: &CoverId, size: u32) -> String {
+    format!("{}?size={size}", shown_url(id.as_str()))
+}
+
+/// Where the webview finds the picture of who is signed in.
+pub fn avatar_url(id: &str) -> String {
+    shown_url(&format!("avatar-{id}"))
+}
+
+fn shown_url(name: &str) -> String {
     let internals = internals();
-    let url = get(&internals, "convertFileSrc")
+    get(&internals, "convertFileSrc")
         .dyn_into::<Function>()
-        .and_then(|convert| convert.call2(&internals, &id.as_str().into(), &"cover".into()))
+        .and_then(|convert| convert.call2(&internals, &name.into(), &"cover".into()))
         .ok()
         .and_then(|url| url.as_string())
-        .unwrap_or_default();
-    format!("{url}?size={size}")
+        .unwrap_or_default()
 }
 
 async fn send(name: &str, args: &Object) -> Result<JsValue, JsValue> {

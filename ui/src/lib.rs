@@ -18,6 +18,7 @@ mod keys;
 mod overlay;
 mod pages;
 mod parts;
+mod picture;
 mod recent;
 mod remote;
 mod route;

@@ -61,6 +61,8 @@ pub enum Dialog {
     Search,
     Shortcuts,
     Passphrase,
+    /// Who it is, once more; see `parts::step_up`.
+    StepUp,
 }
 
 /// All that floats.

@@ -1,6 +1,7 @@
 //! The screens, one file for each route.
 
 pub mod artist;
+pub mod compliance;
 pub mod home;
 pub mod library;
 pub mod playing;

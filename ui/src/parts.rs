@@ -1,5 +1,7 @@
 //! What screens are made of.
 
+pub mod avatar;
+pub mod browser;
 pub mod cards;
 pub mod confirm;
 pub mod cover;
@@ -12,6 +14,8 @@ pub mod rows;
 pub mod segments;
 pub mod slider;
 pub mod states;
+pub mod step_up;
+pub mod switch;
 pub mod toasts;
 pub mod tracks;
 pub mod virtual_list;

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use domain::{ArtistId, ReleaseId};
+use domain::{ArtistId, CaseId, ReleaseId};
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsValue;
 
@@ -25,10 +25,18 @@ pub enum Section {
     Account,
     Devices,
     Plan,
+    Privacy,
     /// For owners.
     Roles,
-    /// For compliance officers.
+}
+
+/// Where the area of compliance officers is opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Desk {
+    Cases,
+    Case(CaseId),
     Audit,
+    Retention,
 }
 
 /// A screen.
@@ -42,6 +50,7 @@ pub enum Route {
     Queue,
     Playing,
     Settings(Section),
+    Compliance(Desk),
     Unknown,
 }
 
@@ -61,6 +70,12 @@ impl Route {
             (Some("playing"), None) => Some(Self::Playing),
             (Some("settings"), None) => Some(Self::Settings(Section::App)),
             (Some("settings"), Some(name)) => section(name).map(Self::Settings),
+            (Some("compliance"), None) => Some(Self::Compliance(Desk::Cases)),
+            (Some("compliance"), Some("audit")) => Some(Self::Compliance(Desk::Audit)),
+            (Some("compliance"), Some("retention")) => Some(Self::Compliance(Desk::Retention)),
+            (Some("compliance"), Some(id)) => {
+                id.parse().ok().map(|id| Self::Compliance(Desk::Case(id)))
+            }
             _ => None,
         };
         match (route, parts.next()) {
@@ -86,7 +101,11 @@ impl Route {
             Self::Settings(Section::Devices) => "/settings/devices".into(),
             Self::Settings(Section::Plan) => "/settings/plan".into(),
             Self::Settings(Section::Roles) => "/settings/roles".into(),
-            Self::Settings(Section::Audit) => "/settings/audit".into(),
+            Self::Settings(Section::Privacy) => "/settings/privacy".into(),
+            Self::Compliance(Desk::Cases) => "/compliance".into(),
+            Self::Compliance(Desk::Case(id)) => format!("/compliance/{id}"),
+            Self::Compliance(Desk::Audit) => "/compliance/audit".into(),
+            Self::Compliance(Desk::Retention) => "/compliance/retention".into(),
         }
     }
 
@@ -105,7 +124,11 @@ impl Route {
             Self::Settings(Section::Devices) => "Devices",
             Self::Settings(Section::Plan) => "Plan",
             Self::Settings(Section::Roles) => "Roles",
-            Self::Settings(Section::Audit) => "Audit log",
+            Self::Settings(Section::Privacy) => "Privacy",
+            Self::Compliance(Desk::Cases) => "Cases",
+            Self::Compliance(Desk::Case(_)) => "Case",
+            Self::Compliance(Desk::Audit) => "Audit log",
+            Self::Compliance(Desk::Retention) => "Retention",
             Self::Unknown => "Nothing here",
         }
     }
@@ -116,8 +139,8 @@ fn section(name: &str) -> Option<Section> {
         "account" => Section::Account,
         "devices" => Section::Devices,
         "plan" => Section::Plan,
+        "privacy" => Section::Privacy,
         "roles" => Section::Roles,
-        "audit" => Section::Audit,
         _ => return None,
     })
 }
@@ -285,8 +308,12 @@ mod tests {
         for path in ["/", "/search", "/library/tracks", "/queue", "/playing", "/settings"] {
             assert_eq!(Route::parse(path).path(), path);
         }
-        for section in ["account", "devices", "plan", "roles", "audit"] {
+        for section in ["account", "devices", "plan", "privacy", "roles"] {
             let path = format!("/settings/{section}");
+            assert_eq!(Route::parse(&path).path(), path);
+        }
+        for desk in ["", "/audit", "/retention", &format!("/{id}")] {
+            let path = format!("/compliance{desk}");
             assert_eq!(Route::parse(&path).path(), path);
         }
         let release = format!("/release/{id}");

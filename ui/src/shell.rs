@@ -8,9 +8,9 @@ use crate::{
     focus::rescue_focus,
     overlay::{Dialog, Overlays},
     pages::{
-        artist::ArtistPage, home::HomePage, library::LibraryPage, playing::PlayingPage,
-        queue::QueuePage, release::ReleasePage, search::SearchPage, settings::SettingsPage,
-        unknown::UnknownPage,
+        artist::ArtistPage, compliance::CompliancePage, home::HomePage, library::LibraryPage,
+        playing::PlayingPage, queue::QueuePage, release::ReleasePage, search::SearchPage,
+        settings::SettingsPage, unknown::UnknownPage,
     },
     parts::drag::Drags,
     route::{MAIN, Route, Router, set_title},
@@ -27,6 +27,8 @@ mod queue_panel;
 mod rail;
 mod search_dialog;
 mod shortcuts_dialog;
+mod step_up_browser;
+mod step_up_dialog;
 mod topbar;
 pub mod transport;
 
@@ -117,6 +119,7 @@ fn Page() -> impl IntoView {
         Route::Queue => view! { <QueuePage/> }.into_any(),
         Route::Playing => view! { <PlayingPage/> }.into_any(),
         Route::Settings(section) => view! { <SettingsPage section=section/> }.into_any(),
+        Route::Compliance(desk) => view! { <CompliancePage desk=desk/> }.into_any(),
         Route::Unknown => view! { <UnknownPage/> }.into_any(),
     }
 }
@@ -129,6 +132,7 @@ pub fn Dialogs() -> impl IntoView {
         Some(Dialog::Search) => view! { <search_dialog::SearchDialog/> }.into_any(),
         Some(Dialog::Shortcuts) => view! { <shortcuts_dialog::ShortcutsDialog/> }.into_any(),
         Some(Dialog::Passphrase) => view! { <passphrase::PassphraseDialog/> }.into_any(),
+        Some(Dialog::StepUp) => view! { <step_up_dialog::StepUpDialog/> }.into_any(),
         None => ().into_any(),
     }
 }

@@ -2,7 +2,7 @@
 
 use ::ipc::{
     Call, Context, Event, Fault, FaultKind, InterfaceReady, Placement, PlayFrom, Playback,
-    PlayerGet, PlayerView, QueueAdd, QueueUndo, Repeat, Selection, SessionGet, SessionView,
+    PlayerGet, PlayerView, QueueAdd, QueueUndo, Repeat, Saving, Selection, SessionGet, SessionView,
     SetMuted, SetRepeat, SetShuffle, Settings, SettingsGet, SettingsView, SignOut,
 };
 use domain::{Permission, Track, TrackId};
@@ -38,6 +38,8 @@ pub struct State {
     /// Rise when the queue or the history changed.
     pub queue_revision: RwSignal<u64>,
     pub history_revision: RwSignal<u64>,
+    /// How much of an export has come, of the one that was saved last.
+    pub saving: RwSignal<Option<Saving>>,
     pub clock: Clock,
     /// Kept aside, so that handing the state on copies little.
     aside: StoredValue<Aside>,
@@ -73,6 +75,7 @@ impl State {
             is_online: RwSignal::new(true),
             queue_revision: RwSignal::new(0),
             history_revision: RwSignal::new(0),
+            saving: RwSignal::new(None),
             clock: Clock::new(player),
             aside: StoredValue::new(Aside {
                 overlays,
@@ -112,6 +115,7 @@ impl State {
             Event::Settings(settings) => self.on_settings(*settings),
             Event::History => self.history_revision.update(|n| *n += 1),
             Event::Connection { is_online } => self.is_online.set(is_online),
+            Event::Saving(saving) => self.saving.set(Some(saving)),
             Event::Notice(notice) => self.overlays().notify(notice),
             Event::Navigate { path } => router.go(Route::parse(&path)),
         }
@@ -254,7 +258,7 @@ impl State {
 /// The same person on the same server.
 fn account_of(session: &SessionView) -> Option<String> {
     let account = session.account.as_ref()?;
-    Some(format!("{} {}", session.server_url.as_deref()?, account.email))
+    Some(format!("{} {}", session.server_url.as_deref()?, account.id))
 }
 
 fn is_wanting_to_play(player: &PlayerView) -> bool {

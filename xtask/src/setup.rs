@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::sh;
 
+mod node;
 mod packages;
 mod tauri;
 mod toolchain;
@@ -30,6 +31,8 @@ pub fn run(purpose: Purpose) -> Result<()> {
     if purpose == Purpose::Tests {
         sh::step("setup: rustfmt and clippy");
         toolchain::ensure()?;
+        sh::step("setup: a provider to sign in at");
+        node::ensure()?;
     }
     sh::step("setup: wasm32 target");
     wasm::ensure()?;

@@ -53,6 +53,13 @@ pub struct Account {
     /// BCP 47, such as `de` or `pt-BR`; absent where the person did not say.
     #[serde(default)]
     pub language: Option<String>,
+    /// ISO 8601, such as `1990-02-28`; absent where the person did not say. Nobody else sees it.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(format = Date))]
+    pub birth_date: Option<String>,
+    /// Which picture; it is at `/api/v1/accounts/{id}/avatar`. Absent where there is none.
+    #[serde(default)]
+    pub avatar: Option<String>,
     pub roles: Vec<Role>,
     #[serde(default)]
     pub tier: Tier,
@@ -101,6 +108,56 @@ pub struct ProfileUpdate {
     pub language: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visibility: Option<Visibility>,
+    /// ISO 8601. Used to tell whether the person is of age, and for nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(pattern = "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", example = "1990-02-28")
+    )]
+    pub birth_date: Option<String>,
+}
+
+/// Body of `email_change_start`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EmailChangeStart {
+    /// The address as it shall be. A link goes to both, the old and the new one.
+    #[cfg_attr(feature = "openapi", schema(format = Email, example = "ann@example.net"))]
+    pub email: String,
+}
+
+/// Answer of `email_change_confirm`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EmailChanged {
+    /// Whether both addresses have confirmed; `false` where the link to the other is still out.
+    pub is_done: bool,
+}
+
+/// Body of `session_step_up`: who is signed in shows again who they are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct StepUp {
+    #[cfg_attr(feature = "openapi", schema(example = "harbour kestrel moonlit tin"))]
+    pub password: String,
+    /// As in `session_create`; only for accounts with a second factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 40, example = "123456"))]
+    pub code: Option<String>,
+}
+
+/// Answer of `session_step_up`: an access token of the same session that says so. What it opens
+/// stays open for ten minutes. The refresh token stays as it is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SteppedUp {
+    pub access_token: String,
+    /// Always `Bearer`.
+    pub token_type: String,
+    /// Seconds until it expires.
+    pub expires_in: u64,
 }
 
 /// Body of `session_create`.

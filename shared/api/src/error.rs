@@ -18,6 +18,9 @@ pub enum Code {
     SecondFactorRequired,
     /// Signed in, but not allowed: 403.
     Forbidden,
+    /// Allowed for someone who has just shown who they are: 403. Ask for the password, then call
+    /// `session_step_up`, and try again with its token.
+    StepUpRequired,
     /// No such thing, or none this account may know of: 404.
     NotFound,
     /// The path exists but not with this method: 405.

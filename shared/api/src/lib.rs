@@ -9,11 +9,14 @@
 pub mod accounts;
 pub mod audit;
 pub mod catalog;
+pub mod compliance;
 pub mod error;
 pub mod imports;
 pub mod mfa;
 pub mod plays;
+pub mod privacy;
 pub mod search;
+pub mod sign_in;
 
 /// Prefix of every path of this version.
 pub const BASE: &str = "/api/v1";

@@ -11,13 +11,22 @@ pub struct MfaView {
     pub n_recovery_codes: u32,
 }
 
-/// Body of `mfa_totp_start`: the password again, so that an open session is not enough.
+/// Body of `mfa_totp_start`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TotpStart {
-    #[cfg_attr(feature = "openapi", schema(example = "harbour kestrel moonlit tin"))]
-    pub password: String,
+    /// How the app lists it, such as the address of the account; 1 to 254 characters.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(
+            min_length = 1,
+            max_length = 254,
+            pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+            example = "ann@example.org"
+        )
+    )]
+    pub label: String,
 }
 
 /// Answer of `mfa_totp_start`. Nothing is on before `mfa_totp_confirm`.
@@ -53,8 +62,6 @@ pub struct RecoveryCodes {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TotpDisable {
-    #[cfg_attr(feature = "openapi", schema(example = "harbour kestrel moonlit tin"))]
-    pub password: String,
     /// Of the app, or a recovery code.
     #[cfg_attr(feature = "openapi", schema(max_length = 40, example = "123456"))]
     pub code: String,

@@ -40,6 +40,8 @@ pub enum Permission {
     GrantRoles,
     /// Read the audit log and its proofs.
     ReadAudit,
+    /// Serve the rights of persons: cases, holds, retention.
+    HandleCases,
 }
 
 /// What someone learns who may not.
@@ -61,6 +63,7 @@ pub const POLICY: &[Rule] = &[
     (Permission::ReadMetrics, &[Role::Owner, Role::Engineer], Denial::Forbidden),
     (Permission::GrantRoles, &[Role::Owner], Denial::Hidden),
     (Permission::ReadAudit, &[Role::ComplianceOfficer], Denial::Hidden),
+    (Permission::HandleCases, &[Role::ComplianceOfficer], Denial::Hidden),
 ];
 
 impl Permission {
@@ -130,6 +133,7 @@ mod tests {
             Permission::ReadMetrics,
             Permission::GrantRoles,
             Permission::ReadAudit,
+            Permission::HandleCases,
         ] {
             let n_rows = POLICY.iter().filter(|(of, ..)| *of == permission).count();
             assert_eq!(n_rows, 1, "{permission:?}");
@@ -139,7 +143,8 @@ mod tests {
                 | Permission::RebuildSearch
                 | Permission::ReadMetrics
                 | Permission::GrantRoles
-                | Permission::ReadAudit => {}
+                | Permission::ReadAudit
+                | Permission::HandleCases => {}
             }
         }
     }

@@ -74,6 +74,22 @@ id!(
     SessionId, "session"
 );
 id!(
+    /// A passkey of an account.
+    PasskeyId, "passkey"
+);
+id!(
+    /// An export of all that is held about a person.
+    ExportId, "export"
+);
+id!(
+    /// An erasure of all that is held about a person.
+    ErasureId, "erasure"
+);
+id!(
+    /// What a compliance officer does about the request of one person.
+    CaseId, "case"
+);
+id!(
     /// Someone credited with music.
     ArtistId, "artist"
 );

@@ -15,11 +15,14 @@ pub mod music;
 pub mod plan;
 pub mod queue;
 pub mod release;
+pub mod subject;
 pub mod text;
+pub mod transparency;
 
 pub use access::{Denial, Permission, Role};
 pub use ids::{
-    AccountId, ActId, ArtistId, CoverId, DeviceId, ImportId, PlayId, ReleaseId, SessionId, TrackId,
+    AccountId, ActId, ArtistId, CaseId, CoverId, DeviceId, ErasureId, ExportId, ImportId,
+    PasskeyId, PlayId, ReleaseId, SessionId, TrackId,
 };
 pub use loudness::{BlockHistogram, Loudness, TrackLoudness};
 pub use music::{

@@ -11,12 +11,18 @@ use super::{Deserialize, Serialize, calls};
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Profile {
     pub email: String,
+    /// Whether a link that was sent there came back.
+    pub is_email_verified: bool,
     pub display_name: String,
     pub visibility: Visibility,
     /// ISO 3166-1, two capital letters; absent where the person did not say.
     pub country: Option<String>,
     /// BCP 47, such as `de` or `pt-BR`; absent where the person did not say.
     pub language: Option<String>,
+    /// ISO 8601, such as `1990-02-28`; absent where the person did not say.
+    pub birth_date: Option<String>,
+    /// Which picture; see `AccountView`.
+    pub avatar: Option<String>,
 }
 
 /// Who may see a profile.
@@ -87,7 +93,16 @@ calls! {
         visibility: Option<Visibility>,
         country: Option<String>,
         language: Option<String>,
+        birth_date: Option<String>,
     } -> Profile;
+    /// A JPEG of at most 4 MB, in base64.
+    "avatar_set": AvatarSet { image: String } -> Profile;
+    "avatar_delete": AvatarDelete {} -> Profile;
+    /// Has links sent to the old address and to the new one; it changes once both were opened. May
+    /// answer `StepUpRequired`.
+    "email_change": EmailChange { email: String } -> ();
+    /// Has the link sent again that confirms the address.
+    "email_verify": EmailVerify {} -> ();
     /// The latest used first.
     "device_list": DeviceList {} -> Vec<SignedInDevice>;
     /// Signs out there.

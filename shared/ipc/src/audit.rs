@@ -34,6 +34,53 @@ pub struct AuditCheckpoint {
     pub key: String,
 }
 
+/// What this device has made sure of, by arithmetic of its own.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AuditProof {
+    /// How many records the checkpoint covers that was looked at.
+    pub size: u64,
+    pub record: RecordProof,
+    pub history: HistoryProof,
+}
+
+/// Whether a record is what the checkpoint covers.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum RecordProof {
+    /// None was given.
+    Absent,
+    /// It is: content and all.
+    Included { seq: u64 },
+    /// Its place is: the content is gone, its time to be kept having passed.
+    HashIncluded { seq: u64 },
+    /// It is not, or not as it is shown.
+    Broken { seq: u64 },
+}
+
+/// Whether the log is still the one that this device knows.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum HistoryProof {
+    /// There is nothing to compare with yet; the next time there is.
+    First,
+    /// It goes on from what this device saw last: that of so many records, at that time.
+    Continues { size: u64, seen_at_us: i64 },
+    /// It does not: what this device saw was changed, taken away or signed by another key.
+    Broken { size: u64, seen_at_us: i64, why: HistoryBreak },
+}
+
+/// How a log is not the one that was seen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HistoryBreak {
+    /// Checkpoints carry another key.
+    OtherKey,
+    /// It has fewer records than it had.
+    Shorter,
+    /// It has other records than it had.
+    Changed,
+}
+
 /// Which records are asked for; what is given must match exactly.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct AuditFilter {
@@ -48,4 +95,7 @@ calls! {
         cursor: Option<String>,
     } -> AuditPage;
     "audit_checkpoint": AuditCheckpointGet {} -> AuditCheckpoint;
+    /// Proves that the record is in the latest checkpoint as it is shown, and that this continues
+    /// the last one that this device saw.
+    "audit_verify": AuditVerify { record: Option<AuditRecord> } -> AuditProof;
 }

@@ -15,21 +15,27 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub mod account;
 pub mod audit;
+pub mod compliance;
 pub mod library;
 pub mod player;
+pub mod privacy;
 pub mod roles;
 pub mod second_factor;
 pub mod session;
 pub mod settings;
+pub mod sign_in;
 
 pub use account::*;
 pub use audit::*;
+pub use compliance::*;
 pub use library::*;
 pub use player::*;
+pub use privacy::*;
 pub use roles::*;
 pub use second_factor::*;
 pub use session::*;
 pub use settings::*;
+pub use sign_in::*;
 
 /// One question from the interface to the shell.
 pub trait Call: Serialize + DeserializeOwned {
@@ -77,6 +83,10 @@ pub enum FaultKind {
     WrongCredentials,
     /// The password is right, and the account wants a code as well.
     SecondFactorRequired,
+    /// An open session is not enough: ask who it is (`StepUp`), then make the call again.
+    StepUpRequired,
+    /// Signed in, and not allowed; the message says why.
+    Forbidden,
     /// The input is not acceptable; the message says why.
     Invalid,
     NotFound,
@@ -109,6 +119,8 @@ pub enum Event {
     Connection {
         is_online: bool,
     },
+    /// More of an export has come.
+    Saving(Saving),
     /// To be shown as a toast.
     Notice(Notice),
     /// The user asked from outside the window (tray, second start, media key): go there.

@@ -23,9 +23,10 @@ pub struct AppSecret {
 
 calls! {
     "second_factor_view": SecondFactorGet {} -> SecondFactor;
-    /// Nothing is on before `SecondFactorConfirm`.
-    "second_factor_start": SecondFactorStart { password: String } -> AppSecret;
+    /// Nothing is on before `SecondFactorConfirm`; may answer `StepUpRequired`.
+    "second_factor_start": SecondFactorStart {} -> AppSecret;
     /// Answers with the recovery codes, which are shown once.
     "second_factor_confirm": SecondFactorConfirm { code: String } -> Vec<String>;
-    "second_factor_disable": SecondFactorDisable { password: String, code: String } -> ();
+    /// May answer `StepUpRequired`.
+    "second_factor_disable": SecondFactorDisable { code: String } -> ();
 }

@@ -1,6 +1,6 @@
 //! Who is signed in, and where.
 
-use domain::{Role, plan::Tier};
+use domain::{AccountId, Role, plan::Tier};
 
 use super::{Deserialize, Serialize, calls};
 
@@ -17,12 +17,15 @@ pub struct SessionView {
 /// The signed-in account.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AccountView {
+    pub id: AccountId,
     pub display_name: String,
     pub email: String,
     /// As the server last said: what the interface shows follows from them, what is allowed does
     /// not.
     pub roles: Vec<Role>,
     pub tier: Tier,
+    /// Which picture: the shell serves it as the cover `avatar-{this}`. Absent where there is none.
+    pub avatar: Option<String>,
 }
 
 /// Where the refresh token is kept on this device.
@@ -52,6 +55,9 @@ calls! {
     } -> SessionView;
     /// Has a link sent to choose a new password; tells nothing of whether there is an account.
     "password_reset": PasswordReset { server_url: String, email: String } -> ();
+    /// Shows again who it is, where a call answered `StepUpRequired`; that holds for some minutes.
+    /// `code` where the account wants one (`SecondFactorRequired`).
+    "session_step_up": StepUp { password: String, code: Option<String> } -> ();
     "session_sign_out": SignOut {} -> SessionView;
     /// Chooses (`MemoryOnly`) or gives (`Locked`) the passphrase of the sealed file.
     "secrets_unlock": SecretsUnlock { passphrase: String } -> SessionView;

@@ -9,6 +9,10 @@ use domain::AccountId;
 pub enum Purpose {
     VerifyEmail,
     ResetPassword,
+    /// Confirms at the old address that another one takes its place.
+    LeaveEmail,
+    /// Confirms the new one.
+    EnterEmail,
 }
 
 impl Purpose {
@@ -17,15 +21,26 @@ impl Purpose {
         match self {
             Self::VerifyEmail => "verify",
             Self::ResetPassword => "reset",
+            Self::LeaveEmail => "leave",
+            Self::EnterEmail => "enter",
         }
     }
 
-    /// How long it is good, in microseconds: two days to find the mail, one hour to change a
+    /// The page that the link opens, below `/account/`.
+    pub const fn page(self) -> &'static str {
+        match self {
+            Self::VerifyEmail => "verify",
+            Self::ResetPassword => "reset",
+            Self::LeaveEmail | Self::EnterEmail => "change-email",
+        }
+    }
+
+    /// How long it is good, in microseconds: two days to find a mail, one hour to change a
     /// password.
     pub const fn life_us(self) -> i64 {
         let hour_us = 60 * 60 * 1_000_000;
         match self {
-            Self::VerifyEmail => 48 * hour_us,
+            Self::VerifyEmail | Self::LeaveEmail | Self::EnterEmail => 48 * hour_us,
             Self::ResetPassword => hour_us,
         }
     }

@@ -3,6 +3,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use api::accounts::{RoleChange, RoleHolder};
 use web::auth::Former;
 
@@ -40,7 +41,7 @@ pub async fn plan_set(
     reason: &str,
 ) -> anyhow::Result<ExitCode> {
     let accounts = open(&config).await?;
-    let set = accounts.service.plan_set(email, plan, reason).await;
+    let set = set_plan(&accounts, email, plan, reason).await;
     accounts.close().await;
     set?;
     match plan {
@@ -58,6 +59,18 @@ pub async fn keys_rotate(config: Config, former: Former) -> anyhow::Result<ExitC
     rotated?;
     println!("a new key signs; {} before it still verify", n_keys - 1);
     Ok(ExitCode::SUCCESS)
+}
+
+async fn set_plan(
+    accounts: &Accounts,
+    email: &str,
+    plan: Option<(&str, u32)>,
+    reason: &str,
+) -> anyhow::Result<()> {
+    let account = accounts.service.account_find(email).await?;
+    let account = account.context("no account has this address")?;
+    accounts.billing.plan_set(account, plan, reason).await?;
+    Ok(())
 }
 
 async fn open(config: &Config) -> anyhow::Result<Accounts> {

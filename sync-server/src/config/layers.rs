@@ -92,6 +92,17 @@ mod tests {
     }
 
     #[test]
+    fn providers_are_a_list_in_the_file() {
+        let text = "[[oidc]]\nid = \"house\"\nname = \"The House\"\n\
+                    issuer = \"https://id.example\"\nclient_id = \"melodyud\"";
+        let config = check(text, &[]).unwrap();
+        assert_eq!(config.oidc[0].scopes, ["openid", "email", "profile"]);
+        assert!(check(text, &[("MELODYUD_SERVER_OIDC__ID", "other")]).is_err());
+        let error = format!("{:#}", check("[[oidc]]\nid = \"house\"", &[]).unwrap_err());
+        assert!(error.contains("name"), "{error}");
+    }
+
+    #[test]
     fn what_is_unknown_is_an_error_that_names_it() {
         for (text, name) in [("[http]\nport = 1", "port"), ("colour = 1", "colour")] {
             let error = format!("{:#}", check(text, &[]).unwrap_err());

@@ -1,15 +1,20 @@
 //! What services need of each other, answered by calls in one process.
 
+mod people;
+pub mod privacy;
+mod signin;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{
-    AccountId, Artist, ArtistId, Cover, Release, ReleaseId, Track, TrackId, audit::Token,
-    imported::ImportedTrack,
+    Artist, ArtistId, Cover, Release, ReleaseId, Track, TrackId, imported::ImportedTrack,
 };
-use svc_accounts::peer::PeerError as VaultError;
 use svc_discovery::peer::{Change, Entity, PlayedArtist, PlayedRelease};
+
+pub use people::{second_factor_of_accounts, tiers_of_accounts, vault_of_accounts, vault_of_mfa};
+pub use signin::accounts_of_signin;
 
 type Catalog = Arc<svc_catalog::Service>;
 
@@ -25,11 +30,6 @@ pub fn of_ingest(
 /// The catalog, for search.
 pub fn catalog_of_discovery(catalog: &Catalog) -> Arc<dyn svc_discovery::peer::Catalog> {
     Arc::new(CatalogOfDiscovery { catalog: catalog.clone() })
-}
-
-/// The vault, for accounts.
-pub fn vault_of_accounts(vault: svc_governance::Vault) -> Arc<dyn svc_accounts::peer::Vault> {
-    Arc::new(VaultOfAccounts(vault))
 }
 
 /// Where the import found the files, for delivery.
@@ -205,29 +205,4 @@ impl svc_delivery::peer::Sources for SourcesOfDelivery {
             content_type: file.content_type,
         }))
     }
-}
-
-struct VaultOfAccounts(svc_governance::Vault);
-
-#[async_trait]
-impl svc_accounts::peer::Vault for VaultOfAccounts {
-    async fn put(&self, of: AccountId, field: &str, bytes: &[u8]) -> Result<(), VaultError> {
-        self.0.put(&subject(of), field, bytes).await.map_err(vault_error)
-    }
-
-    async fn get(&self, of: AccountId, field: &str) -> Result<Option<Vec<u8>>, VaultError> {
-        self.0.get(&subject(of), field).await.map_err(vault_error)
-    }
-
-    async fn delete(&self, of: AccountId, field: &str) -> Result<(), VaultError> {
-        self.0.delete(&subject(of), field).await.map_err(vault_error)
-    }
-}
-
-fn subject(account: AccountId) -> Token {
-    Token::new(format!("account:{account}")).expect("an id is plain ASCII")
-}
-
-fn vault_error(error: svc_governance::Error) -> VaultError {
-    VaultError(Box::new(error))
 }

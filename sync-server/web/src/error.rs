@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{extract::JSON_BYTES_MAX, request_id};
+use crate::request_id;
 
 /// A request that failed: the status, and what the caller reads.
 #[derive(Clone, Debug)]
@@ -51,10 +51,10 @@ impl ApiError {
     }
 
     /// 413.
-    pub(crate) fn body_too_large() -> Self {
+    pub(crate) fn body_too_large(bytes_max: usize) -> Self {
         Self::malformed(
             StatusCode::PAYLOAD_TOO_LARGE,
-            format!("The body is larger than {JSON_BYTES_MAX} bytes."),
+            format!("The body is larger than {bytes_max} bytes."),
             "Send less at once.",
         )
     }
@@ -90,6 +90,16 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, Code::SecondFactorRequired, message).with_hint(
             "Enter the code of your authenticator app, or a recovery code. Each is good once.",
         )
+    }
+
+    /// 403: an open session is not enough for this.
+    pub fn step_up_required() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            Code::StepUpRequired,
+            "This needs you to show again who you are.",
+        )
+        .with_hint("Enter your password, or sign in by browser again.")
     }
 
     /// 403: signed in, but not allowed.

@@ -4,6 +4,7 @@
 //! percent-encoding that is not UTF-8 (axum would replace it silently in queries).
 
 use axum::{
+    body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
@@ -16,6 +17,13 @@ use crate::ApiError;
 /// Largest body, in bytes: a full batch of plays has about 80 KB. The edge reads no more
 /// ([`crate::edge`]).
 pub const JSON_BYTES_MAX: usize = 256 * 1024;
+
+/// Largest image, in bytes.
+pub const IMAGE_BYTES_MAX: usize = 5 * 1024 * 1024;
+
+/// The file of an image, as it came: whether it is one is found out by decoding it.
+#[derive(Clone, Debug)]
+pub struct ImageFile(pub Bytes);
 
 /// A JSON body, in and out. What comes in is an object.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,7 +50,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let (parts, body) = request.into_parts();
         let is_json = is_json(&parts.headers);
         let bytes = axum::body::to_bytes(body, JSON_BYTES_MAX).await;
-        let bytes = bytes.map_err(|_| ApiError::body_too_large())?;
+        let bytes = bytes.map_err(|_| ApiError::body_too_large(JSON_BYTES_MAX))?;
         if !is_json {
             return Err(ApiError::malformed(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -66,6 +74,24 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
                 "Compare it with /api/docs.",
             )
         })
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for ImageFile {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
+        if !content_type.is_some_and(|it| it.starts_with("image/")) {
+            return Err(ApiError::malformed(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "The body is not declared as an image.",
+                "Send `content-type: image/jpeg`, or of which kind it is.",
+            ));
+        }
+        let bytes = axum::body::to_bytes(body, IMAGE_BYTES_MAX).await;
+        Ok(Self(bytes.map_err(|_| ApiError::body_too_large(IMAGE_BYTES_MAX))?))
     }
 }
 

@@ -10,10 +10,11 @@ pub mod edge;
 pub mod error;
 pub mod etag;
 pub mod extract;
+pub mod reason;
 pub mod request_id;
 pub mod secret_file;
 pub mod signed_url;
 pub mod throttle;
 
 pub use error::ApiError;
-pub use extract::{Json, Path, Query};
+pub use extract::{ImageFile, Json, Path, Query};

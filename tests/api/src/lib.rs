@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod music;
+pub mod oidc_provider;
 pub mod openapi;
 mod process;
 

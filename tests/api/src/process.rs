@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     io::{BufRead as _, BufReader},
+    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::Arc,
@@ -18,6 +19,9 @@ use crate::Client;
 /// Generous for a machine that builds at the same time.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 const STOP_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// In the data folder of servers that tests configured.
+const CONFIG_FILE: &str = "server.toml";
 
 /// A running `melodyud-server` on a data folder of its own. Ends with the value.
 pub struct ServerProcess {
@@ -35,6 +39,16 @@ impl ServerProcess {
     /// Starts on a data folder that may have been used before.
     pub fn start_on(data: Arc<TempDir>, listen: &str) -> anyhow::Result<Self> {
         let child = serve(Command::new(program()?), data.path(), listen)?;
+        Self::wait_for(child, data)
+    }
+
+    /// Starts on an empty data folder with a configuration file, on a port that was free just now,
+    /// so that the server knows its own address.
+    pub fn start_configured(config: &str) -> anyhow::Result<Self> {
+        let data = Arc::new(tempfile::tempdir()?);
+        fs::write(data.path().join(CONFIG_FILE), config)?;
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let child = serve(Command::new(program()?), data.path(), &format!("127.0.0.1:{port}"))?;
         Self::wait_for(child, data)
     }
 
@@ -198,6 +212,11 @@ fn log_path(data: &Path) -> PathBuf {
 
 fn serve(mut command: Command, data: &Path, listen: &str) -> anyhow::Result<Child> {
     let log = File::options().create(true).append(true).open(log_path(data))?;
+    // As it was configured when it started first.
+    let config = data.join(CONFIG_FILE);
+    if config.exists() {
+        command.env("MELODYUD_SERVER_CONFIG", config);
+    }
     command
         .arg("serve")
         .arg("--data")

@@ -10,7 +10,7 @@ use std::{
 };
 
 use api::{
-    accounts::{Account, Session},
+    accounts::{Account, Session, SteppedUp},
     error::Code,
     mfa::{MfaView, RecoveryCodes, TotpSecret},
 };
@@ -69,9 +69,10 @@ async fn a_second_factor_outlives_a_kill_and_its_secret_is_sealed() {
     let server = ServerProcess::start().unwrap();
     let anyone = server.client().unwrap();
     let ann = anyone.listener(EMAIL).await.unwrap();
-    let wrong = post(&ann, "/api/v1/mfa/totp", &json!({ "password": "not it" })).await;
+    let wrong = post(&ann, "/api/v1/sessions/step-up", &json!({ "password": "not it" })).await;
     assert_eq!(failure(wrong).await.unwrap().error.code, Code::Forbidden);
-    let secret = post(&ann, "/api/v1/mfa/totp", &json!({ "password": PASSWORD })).await;
+    // Who has just signed in has shown who they are.
+    let secret = post(&ann, "/api/v1/mfa/totp", &json!({ "label": EMAIL })).await;
     let secret: TotpSecret = success(secret).await.unwrap();
     assert!(secret.uri.starts_with("otpauth://totp/MelodyUD:"), "{}", secret.uri);
     let code = code(&secret.secret, 0);
@@ -110,12 +111,16 @@ async fn a_second_factor_outlives_a_kill_and_its_secret_is_sealed() {
     command.args(["keys", "rotate-vault", "--data"]).arg(server.data().path());
     let rotated = command.output().unwrap();
     assert!(rotated.status.success(), "{rotated:?}");
-    assert!(String::from_utf8_lossy(&rotated.stdout).contains("wrapped 1 keys"), "{rotated:?}");
+    assert!(String::from_utf8_lossy(&rotated.stdout).contains("wrapped 2 keys"), "{rotated:?}");
     let wrong = failure(sign_in(Some("000000".to_owned())).await).await.unwrap();
     assert_eq!(wrong.error.code, Code::SecondFactorRequired, "its secret opens");
     let view: MfaView = ann.get("/api/v1/mfa").await.unwrap();
     assert_eq!((view.is_totp_on, view.n_recovery_codes), (true, 9));
-    let off = json!({ "password": PASSWORD, "code": codes.codes[1] });
+    let stepped = json!({ "password": PASSWORD, "code": codes.codes[2] });
+    let stepped: SteppedUp =
+        success(post(&ann, "/api/v1/sessions/step-up", &stepped).await).await.unwrap();
+    let ann = anyone.clone().with_token(&stepped.access_token);
+    let off = json!({ "code": codes.codes[1] });
     assert_eq!(post(&ann, "/api/v1/mfa/totp/disable", &off).await.status(), 204);
     assert_eq!(sign_in(None).await.status(), 201);
 }

@@ -19,10 +19,11 @@ use domain::{
     ids::ActId,
     plan::Tier,
 };
+use engine_sql::bulk;
 use futures::future::try_join_all;
 use svc_accounts::{
     Service as Accounts,
-    peer::{Mail, MailError, Mailer, PeerError, Vault},
+    peer::{Mail, MailError, Mailer, PeerError, SecondFactor, Tiers, Vault},
 };
 use svc_governance::{Service as Log, SigningKey};
 use tokio::{
@@ -30,12 +31,19 @@ use tokio::{
     net::TcpStream,
     runtime::Runtime,
 };
-use web::auth::{Claims, Keys};
+use web::{
+    ApiError,
+    auth::{Claims, Keys},
+};
 
 use crate::report::{Limit, Report, quantile};
 
 /// How long each kind of request is asked for.
 const ASKED: Duration = Duration::from_secs(5);
+/// Tokens verified.
+const TOKENS: u32 = 100_000;
+/// Accounts looked up.
+const LOOKUPS: usize = 5_000;
 /// Refreshes of one session: within what it may ask for at once.
 const REFRESHES: u64 = 50;
 /// Acts handed over at once.
@@ -54,6 +62,9 @@ pub struct Options {
     /// Sessions that refresh at the same time.
     #[arg(long, default_value_t = 256)]
     sessions: usize,
+    /// Accounts among which one is looked up.
+    #[arg(long, default_value_t = 1_000_000)]
+    accounts: usize,
 }
 
 pub fn run(options: &Options) -> anyhow::Result<Report> {
@@ -63,12 +74,13 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
     let runtime = Runtime::new()?;
     runtime.block_on(http(options, &mut report))?;
     runtime.block_on(refreshes(options, &mut report))?;
+    runtime.block_on(lookups(options, &mut report))?;
     runtime.block_on(log(options, &mut report))?;
     report.condition(
         "requests",
         format!(
-            "{} connections that stay open, the generator on the same cores; an account read from \
-             the database by each",
+            "{} connections that stay open, the generator on the same cores; whether the account \
+             has a second factor is read from the database by each",
             options.connections
         ),
     );
@@ -86,31 +98,30 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// Of one core, tokens of different accounts.
+/// Of one core, each token for the first time.
 fn verify_per_s() -> anyhow::Result<f64> {
     let keys = Keys::from_seeds(&[[7; 32]])?;
-    let sign = |n: u8| {
+    let sign = |n: u32| {
+        let mut random = [0; 10];
+        random[..4].copy_from_slice(&n.to_be_bytes());
         let claims = Claims {
-            account: AccountId::new(1, [n; 10]),
-            session: SessionId::new(2, [n; 10]),
-            device: DeviceId::new(3, [n; 10]),
+            account: AccountId::new(1, random),
+            session: SessionId::new(2, random),
+            device: DeviceId::new(3, random),
             tier: Tier::Premium,
             roles: vec![Role::Listener],
             roles_version: 0,
+            authenticated_at_s: 0,
             expires_at_s: NEVER_S,
         };
         keys.sign(&claims, 0).map_err(|error| anyhow::anyhow!("{error:?}"))
     };
-    let tokens: Vec<String> = (0..100).map(sign).collect::<anyhow::Result<_>>()?;
-    let mut n = 0_u32;
+    let tokens: Vec<String> = (0..TOKENS).map(sign).collect::<anyhow::Result<_>>()?;
     let started = Instant::now();
-    while started.elapsed() < ASKED {
-        for token in &tokens {
-            ensure!(keys.verify(token).is_ok(), "a good token was refused");
-            n += 1;
-        }
+    for token in &tokens {
+        ensure!(keys.verify(token).is_ok(), "a good token was refused");
     }
-    Ok(f64::from(n) / started.elapsed().as_secs_f64())
+    Ok(f64::from(TOKENS) / started.elapsed().as_secs_f64())
 }
 
 async fn http(options: &Options, report: &mut Report) -> anyhow::Result<()> {
@@ -133,17 +144,7 @@ async fn refreshes(options: &Options, report: &mut Report) -> anyhow::Result<()>
     let folder = tempfile::tempdir()?;
     let url = format!("sqlite://{}/accounts.db?mode=rwc", folder.path().display());
     let db = engine_sql::Db::open(&url).await?;
-    let service = Accounts::open(svc_accounts::Parts {
-        db: db.clone(),
-        keys: Keys::from_seeds(&[[7; 32]])?,
-        clock: svc_accounts::system_clock(),
-        plans: Vec::new(),
-        vault: Arc::new(Nothing),
-        mailer: Arc::new(Nothing),
-        public_url: String::new(),
-        on_act: Box::new(|| {}),
-    });
-    let service = Arc::new(service.await?);
+    let service = open(&db).await?;
     let mut sessions = Vec::new();
     for n in 0..options.sessions {
         // Each from an address of its own: nobody is slowed down.
@@ -159,6 +160,79 @@ async fn refreshes(options: &Options, report: &mut Report) -> anyhow::Result<()>
     drop(service);
     db.close().await;
     Ok(())
+}
+
+async fn open(db: &engine_sql::Db) -> anyhow::Result<Arc<Accounts>> {
+    let nothing = Arc::new(Nothing);
+    let service = Accounts::open(svc_accounts::Parts {
+        db: db.clone(),
+        keys: Keys::from_seeds(&[[7; 32]])?,
+        clock: svc_accounts::system_clock(),
+        vault: nothing.clone(),
+        tiers: nothing.clone(),
+        second_factor: nothing.clone(),
+        mailer: nothing,
+        public_url: String::new(),
+        on_act: Box::new(|| {}),
+    });
+    Ok(Arc::new(service.await?))
+}
+
+/// What signing in looks up, without the password: the account of an address among many.
+async fn lookups(options: &Options, report: &mut Report) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let url = format!("sqlite://{}/accounts.db?mode=rwc", folder.path().display());
+    let db = engine_sql::Db::open(&url).await?;
+    let service = open(&db).await?;
+    for first in (0..options.accounts).step_by(10_000) {
+        let people: Vec<usize> = (first..options.accounts.min(first + 10_000)).collect();
+        put_accounts(&db, &people).await?;
+    }
+    let mut took_ms = Vec::new();
+    for n in 0..LOOKUPS {
+        // All over the table: a prime steps through it.
+        let person = n * 7_919 % options.accounts;
+        let started = Instant::now();
+        let found = service.account_find(&address(person)).await?;
+        took_ms.push(started.elapsed().as_secs_f64() * 1e3);
+        ensure!(found == Some(person_id(person)), "another account was found");
+    }
+    report.limited("lookup_p99_ms", quantile(&mut took_ms, 0.99), Limit::AtMost(5.0));
+    drop(service);
+    db.close().await;
+    Ok(())
+}
+
+async fn put_accounts(db: &engine_sql::Db, people: &[usize]) -> anyhow::Result<()> {
+    let hash = |person: usize| Nothing.lookup_hash(&address(person));
+    db.with_tx(|mut tx| async move {
+        let head = "INSERT INTO account_email (email_hash, account_id, reserved_at_us)";
+        bulk::insert(&mut tx, head, "", people, 3, |values, person| {
+            values.add(hash(*person)).add(person_id(*person).to_string()).add(0_i64);
+        })
+        .await?;
+        let head = "INSERT INTO account (account_id, email, email_field, email_hash, display_name,
+                                         password_hash, roles, created_at_us)";
+        bulk::insert(&mut tx, head, "", people, 8, |values, person| {
+            values.add(person_id(*person).to_string()).add(String::new()).add("email".to_owned());
+            values.add(hash(*person)).add(format!("Person {person}")).add("x".repeat(97));
+            values.add("listener".to_owned()).add(0_i64);
+        })
+        .await?;
+        Ok::<_, engine_sql::Error>(())
+    })
+    .await?;
+    Ok(())
+}
+
+fn address(person: usize) -> String {
+    format!("person{person}@example.org")
+}
+
+fn person_id(person: usize) -> AccountId {
+    let mut random = [0; 10];
+    random[..8].copy_from_slice(&person.to_be_bytes());
+    AccountId::new(1, random)
 }
 
 async fn sign_up(service: &Accounts, n: usize, from: IpAddr) -> anyhow::Result<String> {
@@ -179,7 +253,7 @@ async fn refresh(service: Arc<Accounts>, mut token: String, from: IpAddr) -> any
     Ok(REFRESHES)
 }
 
-/// Neither secrets nor mails are of interest here.
+/// Secrets, plans and mails are not of interest here.
 struct Nothing;
 
 #[async_trait]
@@ -189,10 +263,32 @@ impl Vault for Nothing {
     }
 
     async fn get(&self, _: AccountId, _: &str) -> Result<Option<Vec<u8>>, PeerError> {
-        Ok(None)
+        Ok(Some(b"person@example.org".to_vec()))
+    }
+
+    fn lookup_hash(&self, text: &str) -> String {
+        blake3::keyed_hash(&[7; 32], text.as_bytes()).to_hex().to_string()
     }
 
     async fn delete(&self, _: AccountId, _: &str) -> Result<(), PeerError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Tiers for Nothing {
+    async fn tier(&self, _: AccountId) -> Result<Tier, PeerError> {
+        Ok(Tier::Free)
+    }
+}
+
+#[async_trait]
+impl SecondFactor for Nothing {
+    async fn is_on(&self, _: AccountId) -> Result<bool, PeerError> {
+        Ok(false)
+    }
+
+    async fn code_use(&self, _: AccountId, _: &str, _: Option<DeviceId>) -> Result<(), ApiError> {
         Ok(())
     }
 }
@@ -211,12 +307,12 @@ where
     try_join_all(work.map(|work| async { tokio::spawn(work).await? })).await
 }
 
-/// Asks for the account over and over on one connection; answers how often.
+/// Asks for the second factor over and over on one connection; answers how often.
 async fn ask(address: String, token: String) -> anyhow::Result<u64> {
     let mut stream = TcpStream::connect(&address).await?;
     stream.set_nodelay(true)?;
     let request = format!(
-        "GET /api/v1/accounts/me HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\r\n"
+        "GET /api/v1/mfa HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\r\n"
     );
     let started = Instant::now();
     let (mut n, mut buffer) = (0, vec![0; 16 * 1024]);

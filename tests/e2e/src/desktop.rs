@@ -1,8 +1,11 @@
 //! A private desktop: virtual display, session bus, and a sound server with one null sink.
 
 use std::{
+    env,
+    ffi::OsString,
     fs,
     io::{BufRead, BufReader, Read},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc,
@@ -31,6 +34,10 @@ const START_LIMIT: Duration = Duration::from_mins(1);
 const BUS_CONFIG: &str = "<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen>\
     <policy context=\"default\"><allow send_destination=\"*\" eavesdrop=\"true\"/>\
     <allow eavesdrop=\"true\"/><allow own=\"*\"/></policy></busconfig>";
+
+/// Takes the place of whatever would open an address: what is to be opened is written down.
+const BROWSER: &str = "#!/bin/sh\nfor address; do :; done\n\
+    printf '%s\\n' \"$address\" >> \"$XDG_RUNTIME_DIR/opened\"\n";
 
 /// Whether the desktop has a sound output.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,6 +90,7 @@ impl Desktop {
             dir,
             _alone: alone,
         };
+        desktop.write_browser()?;
         desktop.write_sound_config(output)?;
         if output == SoundOutput::NullSink {
             desktop.start_sound()?;
@@ -101,6 +109,7 @@ impl Desktop {
         command
             .env("DISPLAY", &self.display)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus_address)
+            .env("PATH", self.path())
             .env("XDG_RUNTIME_DIR", dir)
             .env("XDG_CONFIG_HOME", dir.join("config"))
             .env("XDG_DATA_HOME", dir.join("share"))
@@ -110,6 +119,30 @@ impl Desktop {
             .env("GDK_BACKEND", "x11")
             .env("NO_AT_BRIDGE", "1")
             .env_remove("WAYLAND_DISPLAY")
+    }
+
+    /// What the system's browser was to open so far, the latest last.
+    pub fn opened(&self) -> Vec<String> {
+        let opened = fs::read_to_string(self.dir().join("opened")).unwrap_or_default();
+        opened.lines().map(str::to_owned).collect()
+    }
+
+    fn write_browser(&self) -> Result<()> {
+        let dir = self.dir().join("bin");
+        fs::create_dir(&dir)?;
+        let script = dir.join("xdg-open");
+        fs::write(&script, BROWSER)?;
+        fs::set_permissions(script, fs::Permissions::from_mode(0o755))?;
+        Ok(())
+    }
+
+    fn path(&self) -> OsString {
+        let mut path = self.dir().join("bin").into_os_string();
+        if let Some(usual) = env::var_os("PATH") {
+            path.push(":");
+            path.push(usual);
+        }
+        path
     }
 
     /// Address of the sound server.

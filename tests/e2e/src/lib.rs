@@ -7,6 +7,7 @@
 //! source. Whatever is started is ended by its id when its owner is dropped, also on failure.
 
 pub mod app;
+pub mod browser;
 pub mod demo;
 pub mod desktop;
 pub mod material;
@@ -18,6 +19,7 @@ pub mod sound;
 pub mod wait;
 
 pub use app::App;
+pub use browser::Browser;
 pub use desktop::Desktop;
 pub use server::Server;
 

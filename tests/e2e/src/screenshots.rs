@@ -1,7 +1,7 @@
 //! Pictures of every screen through the real app: both themes, desktop and phone, and the widths
 //! between, where the queue takes its share of the window.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
 use fantoccini::key::Key;
@@ -9,7 +9,12 @@ use ipc::{Playback, Theme};
 use serde_json::json;
 
 use crate::{
-    App, Desktop, Server, app::LIMIT, demo::sign_in, desktop::SoundOutput, server::Listener, wait,
+    App, Desktop, Server,
+    app::LIMIT,
+    demo::sign_in,
+    desktop::SoundOutput,
+    server::{CONFIG_FILE, Listener},
+    wait,
 };
 
 const SIZES: [(&str, u32, u32); 2] = [("desktop", 1440, 900), ("phone", 390, 844)];
@@ -17,6 +22,21 @@ const SIZES: [(&str, u32, u32); 2] = [("desktop", 1440, 900), ("phone", 390, 844
 const SIZES_BETWEEN: [(&str, u32, u32); 3] =
     [("700", 700, 900), ("1000", 1000, 900), ("1280", 1280, 900)];
 const THEMES: [(&str, Theme); 2] = [("dark", Theme::Dark), ("light", Theme::Light)];
+
+/// Nobody is asked before somebody signs in there.
+const PROVIDERS: &str = r#"
+[[oidc]]
+id = "university"
+name = "University of Ebbtown"
+issuer = "https://id.university.example"
+client_id = "melodyud"
+
+[[oidc]]
+id = "salt-hill"
+name = "Salt Hill Records"
+issuer = "https://login.salthill.example"
+client_id = "melodyud"
+"#;
 
 /// Where the pictures go, and of which screens they are taken.
 struct Album<'a> {
@@ -31,7 +51,10 @@ pub async fn take(to: &Path, only: &str) -> Result<()> {
     let dir = tempfile::tempdir()?;
     let music = dir.path().join("music");
     demo_music::write_catalog(&music)?;
-    let server = Server::start(&dir.path().join("server"), dir.path()).await?;
+    let data = dir.path().join("server");
+    fs::create_dir(&data)?;
+    fs::write(data.join(CONFIG_FILE), PROVIDERS)?;
+    let server = Server::start(&data, dir.path()).await?;
     let listener = Listener::demo();
     server.account_create(&listener).await?;
     server.import(&music).await?;
@@ -47,6 +70,7 @@ pub async fn take(to: &Path, only: &str) -> Result<()> {
     let app = App::open(&desktop, &dir.path().join("app")).await?;
     app.find("input[name=email]").await?;
     album.take(&app, "sign-in").await?;
+    ways_in(&app, &album, &server).await?;
     sign_in(&app, &server, &listener).await?;
 
     app.go(&format!("/release/{}", track.release.id)).await?;
@@ -75,6 +99,7 @@ pub async fn take(to: &Path, only: &str) -> Result<()> {
         album.take(&app, name).await?;
     }
     settings(&app, &album, &listener).await?;
+    compliance(&app, &album, &listener).await?;
     app.go("/").await?;
     app.press_with_ctrl('k').await?;
     app.fill("input[role=combobox]", "glas orchrd").await?;
@@ -91,6 +116,24 @@ pub async fn take(to: &Path, only: &str) -> Result<()> {
     app.find(".comparison").await?;
     println!("{}", to.display());
     Ok(())
+}
+
+/// The ways in beside a password, to an account or to another; and while the browser is open.
+async fn ways_in(app: &App, album: &Album<'_>, server: &Server) -> Result<()> {
+    app.fill("input[name=server_url]", &server.url()).await?;
+    app.press(&[Key::Tab.into()]).await?;
+    app.find(".other-ways .button").await?;
+    album.take(app, "sign-in-ways").await?;
+    app.click("form .text-button").await?;
+    app.find("input[name=display_name]").await?;
+    album.take(app, "sign-up").await?;
+    app.click("form .text-button").await?;
+    app.wait_until_gone("input[name=display_name]").await?;
+    app.click(".other-ways .button").await?;
+    app.find(".browser-wait").await?;
+    album.take(app, "sign-in-waiting").await?;
+    app.click(".browser-wait .button").await?;
+    app.wait_until_gone(".browser-wait").await
 }
 
 /// The first account owns the server, and may make itself read the log; others hold roles, too.
@@ -118,21 +161,27 @@ async fn settings(app: &App, album: &Album<'_>, listener: &Listener) -> Result<(
         ("account", "input[name=display_name]"),
         ("devices", ".settings-group .device"),
         ("plan", ".comparison"),
+        ("privacy", ".fold"),
         ("roles", ".settings-group .badges"),
-        ("audit", ".records"),
     ] {
         app.go(&format!("/settings/{name}")).await?;
         app.find(there).await?;
         album.take(app, &format!("settings-{name}")).await?;
     }
-    album.take_at(app, "settings-audit-records", ".records").await?;
+    privacy(app, album, listener).await?;
     app.go("/settings/account").await?;
     app.find("input[name=display_name]").await?;
     album.take_at(app, "settings-account-end", ".form-actions").await?;
+    app.click("section[aria-labelledby=settings-email] [aria-label='Change email address']")
+        .await?;
+    app.fill("input[name=new_email]", "listener").await?;
+    app.click("section[aria-labelledby=settings-email] .button.primary").await?;
+    app.find("input[name=new_email][aria-invalid]").await?;
+    album.take_at(app, "settings-email", "#settings-email").await?;
+    app.find("section[aria-labelledby=settings-ways] li").await?;
+    album.take_at(app, "settings-ways", "#settings-ways").await?;
     app.click("section[aria-labelledby=settings-second-factor] .button").await?;
-    app.fill("input[name=second_factor_password]", &listener.password).await?;
-    app.click("section[aria-labelledby=settings-second-factor] .button.primary").await?;
-    app.find(".qr").await?;
+    confirm(app, listener, ".qr").await?;
     let second_factor = "section[aria-labelledby=settings-second-factor]";
     album.take_at(app, "settings-second-factor", second_factor).await?;
     app.go("/settings/devices").await?;
@@ -146,6 +195,67 @@ async fn settings(app: &App, album: &Album<'_>, listener: &Listener) -> Result<(
     app.click(".plan .button").await?;
     app.find(".plan-card .button").await?;
     album.take(app, "settings-plan-trial").await
+}
+
+/// What is held, an export from its making to its file, and what is asked before an erasure.
+async fn privacy(app: &App, album: &Album<'_>, listener: &Listener) -> Result<()> {
+    app.go("/settings/privacy").await?;
+    app.click(".fold summary").await?;
+    app.find(".holding").await?;
+    album.take(app, "settings-privacy-held").await?;
+    album.take_at(app, "settings-privacy-consents", "#privacy-consents").await?;
+    app.click("section[aria-labelledby=privacy-export] .button").await?;
+    let save = "section[aria-labelledby=privacy-export] .setting-buttons .button";
+    confirm(app, listener, save).await?;
+    album.take_at(app, "settings-privacy-export", "#privacy-export").await?;
+    app.click("section[aria-labelledby=privacy-erasure] .button").await?;
+    app.click("section[aria-labelledby=privacy-erasure] .form-actions .button").await?;
+    app.find("[aria-invalid]").await?;
+    album.take_at(app, "settings-privacy-erasure", "#privacy-erasure").await
+}
+
+/// The area of compliance officers, with one case in it.
+async fn compliance(app: &App, album: &Album<'_>, listener: &Listener) -> Result<()> {
+    app.go("/compliance").await?;
+    app.find(".state").await?;
+    album.take(app, "compliance-empty").await?;
+    app.click(".section-head .button").await?;
+    app.fill("input[name=case_email]", "press@demo.example").await?;
+    app.fill("input[name=case_reason]", "Asked by letter, identity checked").await?;
+    album.take(app, "compliance-new").await?;
+    app.click(".form .button.primary").await?;
+    confirm(app, listener, "#case-facts").await?;
+    album.take(app, "compliance-case").await?;
+    app.click("section[aria-labelledby=case-subject] .button").await?;
+    app.find("section[aria-labelledby=case-subject] .records").await?;
+    album.take(app, "compliance-case-person").await?;
+    app.click("section[aria-labelledby=case-actions] .button").await?;
+    app.find(".case-form").await?;
+    album.take_at(app, "compliance-case-action", "#case-actions").await?;
+    app.go("/compliance").await?;
+    app.find(".records").await?;
+    album.take(app, "compliance").await?;
+    app.go("/compliance/audit").await?;
+    app.find(".proof").await?;
+    app.find(".records").await?;
+    album.take(app, "compliance-audit").await?;
+    album.take_at(app, "compliance-audit-records", ".records").await?;
+    app.go("/compliance/retention").await?;
+    app.find(".records").await?;
+    album.take(app, "compliance-retention").await
+}
+
+/// Shows who it is where that is asked for, as it is some minutes after signing in; then the page
+/// goes on.
+async fn confirm(app: &App, listener: &Listener, there: &str) -> Result<()> {
+    let password = "input[name=step_up_password]";
+    let found = app.find(&format!("{there}, {password}")).await?;
+    if found.attr("name").await?.as_deref() == Some("step_up_password") {
+        app.fill(password, &listener.password).await?;
+        app.click(".dialog button[type=submit]").await?;
+        app.find(there).await?;
+    }
+    Ok(())
 }
 
 impl Album<'_> {

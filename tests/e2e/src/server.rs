@@ -21,6 +21,9 @@ use crate::{
 
 const START_LIMIT: Duration = Duration::from_secs(40);
 
+/// In the data folder of servers that were configured before they started.
+pub const CONFIG_FILE: &str = "server.toml";
+
 /// Pages of a list that are read at most.
 const PAGES_MAX: usize = 20;
 
@@ -64,6 +67,10 @@ impl Server {
             .arg("--data")
             .arg(data_dir)
             .args(["--listen", &format!("127.0.0.1:{port}")]);
+        let config = data_dir.join(CONFIG_FILE);
+        if config.is_file() {
+            command.arg("--config").arg(config);
+        }
         let process = Process::start("server", &mut command, logs)?;
         let mut server =
             Self { process, data_dir: data_dir.to_owned(), logs: logs.to_owned(), port };

@@ -10,11 +10,13 @@ use crate::{
 
 mod account;
 mod app;
-mod audit;
 mod devices;
 mod plan;
+mod privacy;
 mod roles;
 mod shortcuts;
+
+pub use privacy::service_name;
 
 /// The settings page.
 #[component]
@@ -24,13 +26,11 @@ pub fn SettingsPage(section: Section) -> impl IntoView {
         Section::Account => view! { <account::AccountSettings/> }.into_any(),
         Section::Devices => view! { <devices::Devices/> }.into_any(),
         Section::Plan => view! { <plan::PlanSettings/> }.into_any(),
+        Section::Privacy => view! { <privacy::PrivacySettings/> }.into_any(),
         Section::Roles => view! { <roles::Roles/> }.into_any(),
-        Section::Audit => view! { <audit::AuditLog/> }.into_any(),
     };
-    // A log is a table of many columns.
-    let is_wide = section == Section::Audit;
     view! {
-        <div class="page settings" class:wide=is_wide>
+        <div class="page settings">
             <h1>"Settings"</h1>
             <Sections/>
             {content}
@@ -46,15 +46,14 @@ fn Sections() -> impl IntoView {
         view! { <Link to=Route::Settings(to) class="chip">{name}</Link> }
     };
     let may_grant = Memo::new(move |_| state.may(Permission::GrantRoles));
-    let may_audit = Memo::new(move |_| state.may(Permission::ReadAudit));
     view! {
         <nav class="chips settings-nav" aria-label="Settings">
             {link(Section::App, "This app")}
             {link(Section::Account, "Account")}
             {link(Section::Devices, "Devices")}
             {link(Section::Plan, "Plan")}
+            {link(Section::Privacy, "Privacy")}
             {move || may_grant.get().then(|| link(Section::Roles, "Roles"))}
-            {move || may_audit.get().then(|| link(Section::Audit, "Audit log"))}
         </nav>
     }
 }

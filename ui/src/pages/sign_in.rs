@@ -7,16 +7,24 @@ use crate::{
     icons::{Glyph, Icon},
     ipc::invoke,
     overlay::{Dialog, Overlays},
-    parts::states::RequestId,
-    state::state,
+    parts::{browser::BrowserWait, states::RequestId},
+    state::{State, state},
 };
 
+mod browser;
 mod field;
 
+use browser::OtherWays;
 use field::{Field, PasswordField};
 
 /// Where a server on the same machine listens.
 const DEFAULT_SERVER: &str = "http://localhost:4600";
+/// For whoever opens the app for the first time.
+const WHAT_IT_IS: &str =
+    "Music from a server of your own: your family's, your label's, or that of people you know.";
+
+const WHERE_IT_IS: &str = "Whoever runs the server can tell you its address.";
+
 /// As the server has it.
 const PASSWORD_CHARS_MIN: usize = 8;
 
@@ -51,10 +59,13 @@ pub fn SignInPage() -> impl IntoView {
     // A link to choose a new password was asked for, for this address.
     let mailed_to = RwSignal::new(None::<String>);
     let trouble = RwSignal::new(None::<Trouble>);
-    let remembered = state
-        .session
-        .with_untracked(|session| session.as_ref().and_then(|s| s.server_url.clone()))
-        .unwrap_or_else(|| DEFAULT_SERVER.into());
+    // What to do in the browser, while it is open for somebody to sign in.
+    let waiting = RwSignal::new(None::<String>);
+    let known =
+        state.session.with_untracked(|session| session.as_ref().and_then(|s| s.server_url.clone()));
+    let is_first = known.is_none();
+    let remembered = known.unwrap_or_else(|| DEFAULT_SERVER.into());
+    let server_url = RwSignal::new(remembered.clone());
     let [server, name, email, password, code] = [(); 5].map(|()| NodeRef::<html::Input>::new());
     let is_locked = Memo::new(move |_| {
         state.session.with(|session| {
@@ -93,12 +104,7 @@ pub fn SignInPage() -> impl IntoView {
         is_busy.set(true);
         spawn_local(async move {
             match form.send().await {
-                Ok(session) => {
-                    if session.secrets == SecretsState::MemoryOnly {
-                        overlays.dialog.set(Some(Dialog::Passphrase));
-                    }
-                    state.on_session(session);
-                }
+                Ok(session) => enter(state, overlays, session),
                 // Not wrong, only not all.
                 Err(fault)
                     if fault.kind == FaultKind::SecondFactorRequired
@@ -132,6 +138,14 @@ pub fn SignInPage() -> impl IntoView {
             let _ = field.focus();
         }
     });
+    // A field says so once it is left, or filled by a password manager.
+    let changed = move |_: ev::Event| {
+        let now = form();
+        let address = if now.is_url() { now.server_url } else { String::new() };
+        if server_url.with_untracked(|before| *before != address) {
+            server_url.set(address);
+        }
+    };
     let heading = move || if is_new.get() { "Create your account" } else { "Sign in" };
     let other = move || if is_new.get() { "I have an account" } else { "Create an account" };
     let action = move || match (is_busy.get(), is_new.get()) {
@@ -143,95 +157,116 @@ pub fn SignInPage() -> impl IntoView {
         Signal::derive(move || if is_new.get() { "new-password" } else { "current-password" });
     view! {
         <main class="alone sign-in">
-            <form class="sign-in-card" novalidate on:submit=submit>
+            <div class="sign-in-card">
                 <div class="brand">
                     <span class="brand-mark" aria-hidden="true"></span>
                     <span class="brand-name">"MelodyUD"</span>
                 </div>
+                {is_first.then(|| view! { <p class="muted">{WHAT_IT_IS}</p> })}
                 <h1>{heading}</h1>
-                <Field
-                    input=server
-                    spot=Spot::Server
-                    trouble=trouble
-                    label="Server address"
-                    kind="url"
-                    name="server_url"
-                    autocomplete="url"
-                    value=remembered
-                />
-                <Show when=move || is_new.get()>
-                    <Field
-                        input=name
-                        spot=Spot::Name
-                        trouble=trouble
-                        label="Name"
-                        kind="text"
-                        name="display_name"
-                        autocomplete="name"
-                    />
-                </Show>
-                <Field
-                    input=email
-                    spot=Spot::Email
-                    trouble=trouble
-                    label="Email"
-                    kind="email"
-                    name="email"
-                    autocomplete="username"
-                />
-                <PasswordField input=password trouble=trouble autocomplete=autocomplete/>
-                <Show when=move || wants_code.get() && !is_new.get()>
-                    <Field
-                        input=code
-                        spot=Spot::Code
-                        trouble=trouble
-                        label="Code of your authenticator app, or a recovery code"
-                        kind="text"
-                        name="code"
-                        autocomplete="one-time-code"
-                    />
-                </Show>
-                <FormTrouble trouble=trouble/>
-                <button
-                    type="submit"
-                    class="button primary wide"
-                    aria-busy=move || is_busy.get().to_string()
+                <form
+                    novalidate
+                    hidden=move || waiting.with(Option::is_some)
+                    on:submit=submit
+                    on:change=changed
                 >
-                    {action}
-                </button>
-                <button
-                    type="button"
-                    class="text-button wide"
-                    on:click=move |_| {
-                        trouble.set(None);
-                        is_new.update(|is_new| *is_new = !*is_new);
-                    }
-                >
-                    {other}
-                </button>
-                <Show when=move || !is_new.get()>
-                    <button type="button" class="text-button wide" on:click=forget>
-                        "Forgot your password?"
-                    </button>
-                </Show>
-                <p class="sign-in-note" role="status">
-                    {move || mailed_to.get().map(|email| format!(
-                        "If {email} has an account here, a mail with a link is on its way."
-                    ))}
-                </p>
-                <Show when=move || is_locked.get()>
+                    <Field
+                        input=server
+                        spot=Spot::Server
+                        trouble=trouble
+                        label="Server address"
+                        kind="url"
+                        name="server_url"
+                        autocomplete="url"
+                        value=remembered
+                        hint=if is_first { WHERE_IT_IS } else { "" }
+                    />
+                    <Show when=move || is_new.get()>
+                        <Field
+                            input=name
+                            spot=Spot::Name
+                            trouble=trouble
+                            label="Name"
+                            kind="text"
+                            name="display_name"
+                            autocomplete="name"
+                        />
+                    </Show>
+                    <Field
+                        input=email
+                        spot=Spot::Email
+                        trouble=trouble
+                        label="Email"
+                        kind="email"
+                        name="email"
+                        autocomplete="username"
+                    />
+                    <PasswordField input=password trouble=trouble autocomplete=autocomplete/>
+                    <Show when=move || wants_code.get() && !is_new.get()>
+                        <Field
+                            input=code
+                            spot=Spot::Code
+                            trouble=trouble
+                            label="Code of your authenticator app, or a recovery code"
+                            kind="text"
+                            name="code"
+                            autocomplete="one-time-code"
+                        />
+                    </Show>
+                    <FormTrouble trouble=trouble/>
                     <button
-                        type="button"
-                        class="text-button wide"
-                        on:click=move |_| overlays.dialog.set(Some(Dialog::Passphrase))
+                        type="submit"
+                        class="button primary wide"
+                        aria-busy=move || is_busy.get().to_string()
                     >
-                        <Icon icon=Glyph::Lock/>
-                        "Unlock the saved sign-in"
+                        {action}
                     </button>
-                </Show>
-            </form>
+                    <div class="sign-in-links">
+                        <button
+                            type="button"
+                            class="text-button"
+                            on:click=move |_| {
+                                trouble.set(None);
+                                is_new.update(|is_new| *is_new = !*is_new);
+                            }
+                        >
+                            {other}
+                        </button>
+                        <Show when=move || !is_new.get()>
+                            <button type="button" class="text-button" on:click=forget>
+                                "Forgot your password?"
+                            </button>
+                        </Show>
+                    </div>
+                    <p class="sign-in-note" role="status">
+                        {move || mailed_to.get().map(|email| format!(
+                            "If {email} has an account here, a mail with a link is on its way."
+                        ))}
+                    </p>
+                    <Show when=move || is_locked.get()>
+                        <button
+                            type="button"
+                            class="text-button wide"
+                            on:click=move |_| overlays.dialog.set(Some(Dialog::Passphrase))
+                        >
+                            <Icon icon=Glyph::Lock/>
+                            "Unlock the saved sign-in"
+                        </button>
+                    </Show>
+                </form>
+                <OtherWays server_url=server_url is_new=is_new waiting=waiting/>
+                {move || waiting.get().map(|what| view! { <BrowserWait what=what/> })}
+            </div>
         </main>
     }
+}
+
+/// Somebody is in; where nothing here would remember that, it is asked how it could.
+fn enter(state: State, overlays: Overlays, session: SessionView) {
+    if session.secrets == SecretsState::MemoryOnly {
+        overlays.dialog.set(Some(Dialog::Passphrase));
+    }
+    state.on_session(session);
 }
 
 /// What belongs to no single field.

@@ -23,8 +23,18 @@ pub fn TextField(
     /// What to know before filling it in.
     #[prop(optional)]
     hint: &'static str,
+    /// It appears where somebody is about to type.
+    #[prop(optional)]
+    takes_focus: bool,
 ) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
+    if takes_focus {
+        Effect::new(move |_| {
+            if let Some(input) = input.get() {
+                let _ = input.focus();
+            }
+        });
+    }
     Effect::new(move |_| {
         if trouble.with(Option::is_some)
             && let Some(input) = input.get_untracked()
@@ -85,6 +95,40 @@ pub fn SelectField(
                 <Icon icon=Glyph::ChevronDown/>
             </div>
         </div>
+    }
+}
+
+/// Longest reason of an act, in characters; as the server has it.
+const REASON_CHARS_MAX: usize = 400;
+
+/// What is wrong with the reason of an act that is written into the audit log.
+pub fn reason_trouble(reason: &str) -> Option<String> {
+    match reason.chars().count() {
+        0 => Some("Say why, for whoever reads the log later.".into()),
+        1..=REASON_CHARS_MAX => None,
+        _ => Some(format!("Use at most {REASON_CHARS_MAX} characters.")),
+    }
+}
+
+/// The button that sends a form, and says so while it is on its way.
+#[component]
+pub fn Submit(
+    #[prop(into)] label: String,
+    #[prop(into)] is_busy: Signal<bool>,
+    /// What it does cannot be undone.
+    #[prop(optional)]
+    is_dangerous: bool,
+) -> impl IntoView {
+    view! {
+        <button
+            type="submit"
+            class="button"
+            class:primary=!is_dangerous
+            class:danger=is_dangerous
+            aria-busy=move || is_busy.get().to_string()
+        >
+            {move || if is_busy.get() { "One moment…".to_owned() } else { label.clone() }}
+        </button>
     }
 }
 

@@ -1,16 +1,17 @@
 //! Who is signed in, and the way out.
 
+use domain::Permission;
 use leptos::{ev, prelude::*};
 
 use crate::{
     icons::Glyph,
     overlay::{Dialog, MenuItem, Overlays},
-    parts::menu::open_at,
-    route::{Route, Router, Section},
+    parts::{avatar::AvatarFace, menu::open_at},
+    route::{Desk, Route, Router, Section},
     state::state,
 };
 
-/// The round button with the first letter of the name.
+/// The round button with the picture, or the first letter of the name.
 #[component]
 pub fn AccountButton() -> impl IntoView {
     let (state, router) = (state(), expect_context::<Router>());
@@ -25,7 +26,7 @@ pub fn AccountButton() -> impl IntoView {
         })
     });
     let open = move |event: ev::MouseEvent| {
-        let items = vec![
+        let mut items = vec![
             MenuItem::new("Account", Glyph::User, move || {
                 router.go(Route::Settings(Section::Account));
             }),
@@ -37,6 +38,12 @@ pub fn AccountButton() -> impl IntoView {
             }),
             MenuItem::new("Sign out", Glyph::LogOut, move || state.sign_out(router)),
         ];
+        if untrack(|| state.may(Permission::HandleCases)) {
+            let compliance = MenuItem::new("Compliance", Glyph::ShieldCheck, move || {
+                router.go(Route::Compliance(Desk::Cases));
+            });
+            items.insert(2, compliance);
+        }
         open_at(overlays, &event, items);
     };
     view! {
@@ -46,7 +53,7 @@ pub fn AccountButton() -> impl IntoView {
             aria-label=move || format!("Account of {}", name.get())
             on:click=open
         >
-            {move || name.get().chars().next().map(|c| c.to_uppercase().to_string())}
+            <AvatarFace/>
         </button>
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use super::Purpose;
+use super::{Purpose, node};
 use crate::sh;
 
 /// Needed to compile the server and the app.
@@ -34,9 +34,10 @@ const VIRTUAL_WINDOW: &[&str] = &[
     "xvfb",
 ];
 
-/// Needed by the tests only: a real keyring, real music, a second coder beside ffmpeg, a real
-/// PostgreSQL.
-const TESTS: &[&str] = &["gnome-keyring", "postgresql", "sox", "supertux-data"];
+/// Needed by the tests only: a real browser with an authenticator, a real keyring, real music, a
+/// second coder beside ffmpeg, a real PostgreSQL.
+const TESTS: &[&str] =
+    &["chromium", "chromium-driver", "gnome-keyring", "postgresql", "sox", "supertux-data"];
 
 /// What the benchmarks compare with.
 const BENCH: &[&str] = &["mpd", "mpv"];
@@ -82,7 +83,11 @@ fn wanted(purpose: Purpose) -> Vec<&'static str> {
         (Purpose::Bench, BENCH),
     ];
     let asked = lists.into_iter().filter(|(needed_for, _)| *needed_for <= purpose);
-    asked.flat_map(|(_, names)| names.iter().copied()).collect()
+    let mut names: Vec<_> = asked.flat_map(|(_, names)| names.iter().copied()).collect();
+    if purpose >= Purpose::Tests {
+        names.extend(node::system_packages());
+    }
+    names
 }
 
 fn is_installed(package: &str) -> bool {

@@ -2,11 +2,14 @@
 
 mod account;
 mod audit;
+mod compliance;
 mod library;
 mod play_library;
 mod player;
+mod privacy;
 mod queue;
 mod roles;
 mod second_factor;
 mod session;
 mod settings;
+mod sign_in;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::CoverId;
 use ipc::Fault;
 use local_store::{Store, StoredCover};
-use reqwest::header;
+use reqwest::{Response, header};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -46,17 +46,7 @@ impl Covers {
         let mut request = Request::get(&path);
         request.query.push(("size", size.as_str().to_owned()));
         let answer = self.server.send_open(&request).await?;
-        let content_type = answer
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            // What is shown in the window is an image or nothing, and no drawing with scripts.
-            .filter(|value| value.starts_with("image/") && !value.contains("svg"))
-            .map(str::to_owned)
-            .ok_or_else(|| {
-                fault::not_found("The server answered with something else than a cover.")
-            })?;
-        let bytes = self.server.body(answer).await?;
+        let CoverImage { bytes, content_type } = image(&self.server, answer).await?;
         let cover = StoredCover { bytes, content_type };
         let (store, kept) = (self.store.clone(), cover.clone());
         let saved = blocking(move || store.set_cover(&id, size.as_str(), &kept, now_us())).await;
@@ -65,6 +55,20 @@ impl Covers {
         }
         Ok(shown(cover))
     }
+}
+
+/// What is shown in the window is an image or nothing, and no drawing with scripts.
+pub(crate) async fn image(server: &Server, answer: Response) -> Result<CoverImage, Fault> {
+    let content_type = answer
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .filter(|value| value.starts_with("image/") && !value.contains("svg"))
+        .map(str::to_owned)
+        .ok_or_else(|| {
+            fault::not_found("The server answered with something else than an image.")
+        })?;
+    Ok(CoverImage { bytes: server.body(answer).await?, content_type })
 }
 
 fn shown(cover: StoredCover) -> CoverImage {

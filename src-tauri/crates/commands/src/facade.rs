@@ -12,9 +12,12 @@ use tokio::{
 
 use crate::{
     Config, OpenError, Output,
+    avatar::AvatarKept,
+    browser::Journeys,
     catalog::Catalog,
     clock::blocking,
     covers::Covers,
+    downloads::Downloads,
     news::News,
     player::{Parts, Player, Volume},
     plays,
@@ -36,6 +39,9 @@ pub(crate) struct Inner {
     pub(crate) tracks: Arc<Tracks>,
     pub(crate) catalog: Catalog,
     pub(crate) covers: Covers,
+    pub(crate) avatar: AvatarKept,
+    pub(crate) downloads: Downloads,
+    pub(crate) journeys: Journeys,
     pub(crate) player: Player,
     pub(crate) settings: Mutex<Settings>,
     /// What goes on beside the player; ends with it.
@@ -151,6 +157,9 @@ impl Facade {
         let inner = Inner {
             catalog: Catalog::new(Arc::clone(&server), store.clone(), Arc::clone(&tracks)),
             covers: Covers::new(Arc::clone(&server), store.clone()),
+            avatar: AvatarKept::default(),
+            downloads: Downloads::new(config.download_dir.clone()),
+            journeys: Journeys::new(config.browser.clone(), config.browser_patience),
             config,
             news,
             store,

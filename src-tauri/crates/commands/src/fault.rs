@@ -55,6 +55,15 @@ pub(crate) fn device(error: &(dyn std::error::Error + 'static)) -> Fault {
     other(format!("{error}."), "Check the space left on this device, then start MelodyUD again.")
 }
 
+/// A file of the listener's cannot be written.
+pub(crate) fn not_written(error: &std::io::Error) -> Fault {
+    tracing::warn!(%error, "a file of the listener's was not written");
+    other(
+        format!("The file cannot be saved: {error}."),
+        "Check the space and the rights in your download folder, then try again.",
+    )
+}
+
 /// From the server's envelope, whose words are made for people.
 pub(crate) fn answered(error: api::error::Error) -> Fault {
     use api::error::Code;
@@ -62,16 +71,16 @@ pub(crate) fn answered(error: api::error::Error) -> Fault {
         Code::Unauthenticated => FaultKind::SignedOut,
         Code::WrongCredentials => FaultKind::WrongCredentials,
         Code::SecondFactorRequired => FaultKind::SecondFactorRequired,
+        Code::StepUpRequired => FaultKind::StepUpRequired,
         Code::InvalidRequest
         | Code::Conflict
         | Code::PreconditionFailed
         | Code::RangeNotSatisfiable => FaultKind::Invalid,
         Code::NotFound => FaultKind::NotFound,
-        Code::Forbidden
-        | Code::MethodNotAllowed
-        | Code::RateLimited
-        | Code::Internal
-        | Code::Unavailable => FaultKind::Other,
+        Code::Forbidden => FaultKind::Forbidden,
+        Code::MethodNotAllowed | Code::RateLimited | Code::Internal | Code::Unavailable => {
+            FaultKind::Other
+        }
     };
     Fault { request_id: Some(error.request_id), ..fault(kind, error.message, error.hint) }
 }

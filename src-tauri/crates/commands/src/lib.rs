@@ -11,15 +11,20 @@
 //! - `server`: requests, tokens, whether the server answers;
 //! - `catalog`, `tracks`, `covers`: what was asked of the server, and what is kept of it;
 //! - `player`: the task in which the player, the engine and the saved queue meet;
+//! - `browser`: the way through the system's browser and back;
+//! - `downloads`: files that are the listener's own;
 //! - `news`: what is told to the interface;
 //! - `plays`: the way of a play to the server.
 
 mod address;
+mod avatar;
+mod browser;
 mod calls;
 mod catalog;
 mod clock;
 mod config;
 mod covers;
+mod downloads;
 mod facade;
 mod fault;
 mod news;
@@ -28,5 +33,5 @@ mod plays;
 mod server;
 mod tracks;
 
-pub use config::{Capture, Config, MemoryOutput, OpenError, Output, Pace};
+pub use config::{Browser, Capture, Config, MemoryOutput, OpenError, Output, Pace};
 pub use facade::{CoverImage, CoverSize, Facade};

@@ -17,12 +17,16 @@ use crate::{address, fault, news::News};
 mod bearer;
 mod connection;
 mod devices;
+mod download;
 mod secrets;
 mod session;
+mod sign_in;
+mod step_up;
 mod tokens;
 
 pub(crate) use bearer::Bearer;
 pub(crate) use session::Account;
+pub(crate) use sign_in::provider_segment;
 use tokens::Secret;
 
 /// Longest answer that is read, in bytes: a page of 200 tracks has some 300 kB.
@@ -72,21 +76,47 @@ pub(crate) struct Request<'a> {
     pub method: Method,
     pub path: &'a str,
     pub query: Vec<(&'static str, String)>,
-    pub body: Option<serde_json::Value>,
+    pub body: Option<Body>,
     pub etag: Option<&'a str>,
+    /// How long it may take, where that is longer than usual.
+    pub patience: Option<Duration>,
+}
+
+/// What a request brings.
+#[derive(Clone)]
+pub(crate) enum Body {
+    Json(serde_json::Value),
+    /// The file of an image.
+    Jpeg(Vec<u8>),
 }
 
 impl<'a> Request<'a> {
     pub fn get(path: &'a str) -> Self {
-        Self { method: Method::GET, path, query: Vec::new(), body: None, etag: None }
+        Self {
+            method: Method::GET,
+            path,
+            query: Vec::new(),
+            body: None,
+            etag: None,
+            patience: None,
+        }
     }
 
     pub fn post(path: &'a str, body: &impl Serialize) -> Result<Self, Fault> {
         Self::with_body(Method::POST, path, body)
     }
 
+    /// Where the path says it all.
+    pub fn post_empty(path: &'a str) -> Self {
+        Self { method: Method::POST, ..Self::get(path) }
+    }
+
     pub fn patch(path: &'a str, body: &impl Serialize) -> Result<Self, Fault> {
         Self::with_body(Method::PATCH, path, body)
+    }
+
+    pub fn put_jpeg(path: &'a str, image: Vec<u8>) -> Self {
+        Self { method: Method::PUT, body: Some(Body::Jpeg(image)), ..Self::get(path) }
     }
 
     pub fn delete(path: &'a str) -> Self {
@@ -96,7 +126,7 @@ impl<'a> Request<'a> {
     fn with_body(method: Method, path: &'a str, body: &impl Serialize) -> Result<Self, Fault> {
         let body = serde_json::to_value(body)
             .map_err(|error| fault::other(format!("The request cannot be made: {error}."), ""))?;
-        Ok(Self { method, body: Some(body), ..Self::get(path) })
+        Ok(Self { method, body: Some(Body::Json(body)), ..Self::get(path) })
     }
 }
 
@@ -137,6 +167,11 @@ impl Server {
     /// Whose data is to be shown now.
     pub fn owner_now(&self) -> Result<String, Fault> {
         self.owner.borrow().clone().ok_or_else(fault::signed_out)
+    }
+
+    /// Which server it is, as it is written.
+    pub fn name(&self) -> Result<String, Fault> {
+        self.signed().server.as_ref().map(address::text).ok_or_else(fault::signed_out)
     }
 
     /// Address of something on the server.
@@ -187,8 +222,15 @@ impl Server {
         if let Some(token) = token {
             outgoing = outgoing.bearer_auth(token);
         }
-        if let Some(body) = &request.body {
-            outgoing = outgoing.json(body);
+        outgoing = match &request.body {
+            Some(Body::Json(body)) => outgoing.json(body),
+            Some(Body::Jpeg(image)) => {
+                outgoing.header(header::CONTENT_TYPE, "image/jpeg").body(image.clone())
+            }
+            None => outgoing,
+        };
+        if let Some(patience) = request.patience {
+            outgoing = outgoing.timeout(patience);
         }
         if let Some(etag) = request.etag {
             outgoing = outgoing.header(header::IF_NONE_MATCH, etag);

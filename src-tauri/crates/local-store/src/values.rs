@@ -14,6 +14,8 @@ pub enum Key {
     /// Which device this is to the accounts that were signed in on it.
     Devices,
     Volume,
+    /// Of each server's audit log, the last checkpoint that was seen.
+    Checkpoints,
 }
 
 impl Key {
@@ -23,6 +25,7 @@ impl Key {
             Self::Session => "session",
             Self::Devices => "devices",
             Self::Volume => "volume",
+            Self::Checkpoints => "checkpoints",
         }
     }
 }

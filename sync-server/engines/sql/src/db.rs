@@ -3,8 +3,8 @@
 use std::{error::Error as StdError, time::Duration};
 
 use sqlx::{
-    Any, AnyConnection, AnyPool, Connection as _, Executor as _, Transaction, any::AnyPoolOptions,
-    pool::PoolConnection,
+    Any, AnyConnection, AnyPool, Connection as _, Executor as _, Row as _, Transaction,
+    any::AnyPoolOptions, pool::PoolConnection,
 };
 
 use crate::{
@@ -16,16 +16,20 @@ use crate::{
 /// Readers on SQLite beside the one writer; connections in all on PostgreSQL.
 const READERS_MAX: u32 = 8;
 
+/// A larger database is built anew beside its file, not in memory: 64 MiB.
+const REBUILT_IN_MEMORY_MAX: i64 = 64 * 1024 * 1024;
+
 /// How long a caller waits for a free connection before the answer is an error.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Settings of every SQLite connection. WAL lets readers go on beside the writer and survives
 /// a crash; `FULL` makes a commit that was answered survive a power cut as well (one fsync per
 /// transaction, which imports amortise over a batch); a lock held by another process is waited
-/// for. The cache is 2 MB per connection: the system's own cache of the file is behind it.
+/// for; what is deleted is overwritten, so that the file keeps nothing of it. The cache is 2 MB per connection: the system's own cache of the file is behind it.
 const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; \
      PRAGMA journal_mode = WAL; \
      PRAGMA synchronous = FULL; \
+     PRAGMA secure_delete = ON; \
      PRAGMA temp_store = MEMORY; \
      PRAGMA cache_size = -2048; \
      PRAGMA journal_size_limit = 67108864";
@@ -146,6 +150,29 @@ impl Db {
     pub async fn close(&self) {
         self.readers.close().await;
         self.writers.close().await;
+    }
+
+    /// Leaves nothing in SQLite's files of what was deleted: a page that was split may keep pieces
+    /// of rows that went to another one, so the database is built anew, and its log cut off.
+    /// Writers wait for that, some seconds per gigabyte. PostgreSQL forgets in its own time
+    /// (`VACUUM`, and its archive of logs).
+    pub async fn forget(&self) -> Result<(), Error> {
+        if self.kind == Kind::Postgres {
+            return Ok(());
+        }
+        let mut writer = self.writer().await?;
+        let sizes = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+        let size_bytes: i64 = writer.fetch_one(sizes).await?.try_get(0)?;
+        if size_bytes > REBUILT_IN_MEMORY_MAX {
+            writer.execute("PRAGMA temp_store = FILE").await?;
+        }
+        let rebuilt = writer.execute("VACUUM").await;
+        writer.execute("PRAGMA temp_store = MEMORY").await?;
+        rebuilt?;
+        // Waits for readers as long as `busy_timeout` says.
+        let row = writer.fetch_one("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        let is_busy: i64 = row.try_get(0)?;
+        if is_busy == 0 { Ok(()) } else { Err(Error::LogInUse) }
     }
 
     async fn try_tx<T, E, F, W>(&self, work: &mut F) -> Result<T, E>

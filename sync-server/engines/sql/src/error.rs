@@ -36,6 +36,9 @@ pub enum Error {
     #[error("the query failed")]
     Query(#[from] sqlx::Error),
 
+    #[error("the database's log is being read and cannot be cut off yet")]
+    LogInUse,
+
     #[error("cannot read or write the table of migrations")]
     Steps(#[source] sqlx::Error),
 

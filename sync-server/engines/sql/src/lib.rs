@@ -10,12 +10,15 @@
 //! `CASE WHEN EXISTS(..) THEN 1 ELSE 0 END`, since there is no common boolean; no triggers, no
 //! advisory locks, no `LISTEN`; the distribution key heads every primary key and unique index.
 
+pub mod acts;
 pub mod bulk;
 mod db;
 mod error;
+pub mod group;
 mod migrate;
 pub mod outbox;
 mod retry;
+pub mod subject;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tx;

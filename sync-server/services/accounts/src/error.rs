@@ -18,11 +18,21 @@ pub enum Error {
     #[error(transparent)]
     Keys(#[from] SigningKeysError),
 
-    #[error("a secret of an account cannot be reached")]
-    Vault(#[from] PeerError),
+    #[error("what belongs to an account cannot be reached")]
+    Peer(#[from] PeerError),
 
-    #[error("an act cannot be written")]
-    Act(#[source] serde_json::Error),
+    /// Shared by all who asked at once.
+    #[error("sessions were not refreshed")]
+    Refresh(#[source] std::sync::Arc<Self>),
+
+    #[error("the task that refreshes sessions has ended")]
+    RefresherEnded,
+
+    #[error("a mail cannot be written down")]
+    Mail(#[source] serde_json::Error),
+
+    #[error("the picture cannot be kept")]
+    Picture(#[source] Box<dyn std::error::Error + Send + Sync>),
 
     #[error(transparent)]
     Credentials(credentials::Error),

@@ -1,7 +1,5 @@
 //! The routes: signing up, in and out here, the rest in the modules below.
 
-mod mfa;
-mod plan;
 mod profile;
 mod recovery;
 mod roles;
@@ -29,10 +27,12 @@ pub fn routes(service: Arc<Service>) -> OpenApiRouter {
         .routes(routes!(account_create))
         .routes(routes!(account_view))
         .routes(routes!(profile::profile_update))
-        .routes(routes!(plan::plan_view, plan::plan_change))
+        .routes(routes!(profile::avatar_put, profile::avatar_delete))
+        .routes(routes!(profile::avatar_view))
         .routes(routes!(session_create, sessions::session_list, sessions::session_revoke_others))
         .routes(routes!(session_refresh))
         .routes(routes!(session_delete))
+        .routes(routes!(sessions::session_step_up))
         .routes(routes!(sessions::session_revoke))
         .routes(routes!(jwks_view))
         .routes(routes!(recovery::account_verify_page))
@@ -41,10 +41,9 @@ pub fn routes(service: Arc<Service>) -> OpenApiRouter {
         .routes(routes!(recovery::account_verify_email))
         .routes(routes!(recovery::password_reset_start))
         .routes(routes!(recovery::password_reset_finish))
-        .routes(routes!(mfa::mfa_view))
-        .routes(routes!(mfa::mfa_totp_start))
-        .routes(routes!(mfa::mfa_totp_confirm))
-        .routes(routes!(mfa::mfa_totp_disable))
+        .routes(routes!(recovery::email_change_page))
+        .routes(routes!(recovery::email_change_start))
+        .routes(routes!(recovery::email_change_confirm))
         .routes(routes!(roles::role_list, roles::role_grant))
         .routes(routes!(roles::role_revoke))
         .with_state(service)

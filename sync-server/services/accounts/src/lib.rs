@@ -1,10 +1,10 @@
-//! Identity: accounts, passwords, sessions, roles, plans, and the keys that sign access tokens.
+//! Identity: accounts, passwords, sessions, roles, and the keys that sign access tokens.
 //!
 //! What an account may do elsewhere is in its access token, which other services verify with
 //! the published keys; none of them asks here. Start reading at [`Service`].
 
-mod acts;
 mod error;
+mod holdings;
 mod http;
 mod mails;
 pub mod peer;
@@ -13,5 +13,7 @@ mod service;
 mod store;
 
 pub use error::Error;
+pub use holdings::HOLDINGS;
 pub use http::routes;
-pub use service::{Clock, OnAct, Parts, Service, system_clock};
+pub use schema::migrate;
+pub use service::{Clock, OnAct, Parts, Retained, Service, system_clock};

@@ -44,6 +44,21 @@ pub enum What {
     Verify {
         account: AccountId,
     },
+    /// To the address that another one shall take the place of.
+    LeaveEmail {
+        account: AccountId,
+    },
+    /// To the one that shall.
+    EnterEmail {
+        account: AccountId,
+    },
+    /// Someone else had the sign-in.
+    SessionEnded {
+        account: AccountId,
+    },
+    PasswordChanged {
+        account: AccountId,
+    },
     /// Somebody typed this address; whether it has an account is found out later, so that the
     /// answer takes the same time.
     Reset {
@@ -90,22 +105,34 @@ impl Service {
             tracing::error!(mail.id = message.id, "what waits among the mails is none; left out");
             return Ok(true);
         };
-        let (found, purpose) = match what {
-            What::Verify { account } => (self.store.account(account).await?, Purpose::VerifyEmail),
-            What::Reset { email_hash } => {
-                (self.store.account_by_email(&email_hash).await?, Purpose::ResetPassword)
-            }
+        let found = match &what {
+            What::Reset { email_hash } => self.store.account_by_email(email_hash).await?,
+            What::Verify { account }
+            | What::LeaveEmail { account }
+            | What::EnterEmail { account }
+            | What::SessionEnded { account }
+            | What::PasswordChanged { account } => self.store.account(*account).await?,
         };
         let Some(account) = found else { return Ok(true) };
+        let Some(to) = self.mail_to(&account, &what).await? else { return Ok(true) };
         let now_us = (self.clock)();
-        let token = LinkToken::new(account.id());
-        self.store.link_create(&token, purpose, now_us).await?;
-        let sent = self.mailer.send(self.mail(&account, purpose, &token)).await;
+        let purpose = what.purpose();
+        let token = purpose.map(|_| LinkToken::new(account.id()));
+        let link = purpose.zip(token.as_ref()).map(|(purpose, token)| {
+            format!("{}/account/{}#{}", self.public_url, purpose.page(), token.text())
+        });
+        if let Some((purpose, token)) = purpose.zip(token.as_ref()) {
+            self.store.link_create(token, purpose, now_us).await?;
+        }
+        let (subject, text) = texts(&what, &link.unwrap_or_default());
+        let sent = self.mailer.send(Mail { to, subject: subject.to_owned(), text }).await;
         Ok(match sent {
             Ok(()) => true,
             Err(error) => {
                 // The next try makes another; many of them would pile up while mails do not go out.
-                self.store.link_delete(&token).await?;
+                if let Some(token) = &token {
+                    self.store.link_delete(token).await?;
+                }
                 let is_final = error.is_final || now_us - message.at_us > GIVE_UP_US;
                 log_unsent(message, &error, is_final);
                 is_final
@@ -113,28 +140,81 @@ impl Service {
         })
     }
 
-    fn mail(&self, account: &StoredAccount, purpose: Purpose, token: &LinkToken) -> Mail {
-        let account = account.at(0);
-        let link = format!("{}/account/{}#{}", self.public_url, purpose.name(), token.text());
-        let (subject, text) = match purpose {
-            Purpose::VerifyEmail => (
-                "Confirm your address",
-                format!(
-                    "Welcome to MelodyUD.\n\nOpen this link to confirm that the address is \
-                     yours:\n\n{link}\n\nIt is good for two days, once. If you did not sign up, \
-                     there is nothing to do.\n"
-                ),
+    /// To which address; `None` where there is no need any more.
+    async fn mail_to(&self, of: &StoredAccount, what: &What) -> Result<Option<String>, Error> {
+        match what {
+            What::EnterEmail { account } => match self.store.email_change_field(*account).await? {
+                Some(field) => self.email_in(*account, &field).await.map(Some),
+                None => Ok(None),
+            },
+            _ => self.email(of).await.map(Some),
+        }
+    }
+}
+
+impl What {
+    /// Of the link in it, where there is one.
+    fn purpose(&self) -> Option<Purpose> {
+        match self {
+            Self::Verify { .. } => Some(Purpose::VerifyEmail),
+            Self::Reset { .. } => Some(Purpose::ResetPassword),
+            Self::LeaveEmail { .. } => Some(Purpose::LeaveEmail),
+            Self::EnterEmail { .. } => Some(Purpose::EnterEmail),
+            Self::SessionEnded { .. } | Self::PasswordChanged { .. } => None,
+        }
+    }
+}
+
+/// Subject and text.
+fn texts(what: &What, link: &str) -> (&'static str, String) {
+    match what {
+        What::Verify { .. } => (
+            "Confirm your address",
+            format!(
+                "Welcome to MelodyUD.\n\nOpen this link to confirm that the address is \
+                 yours:\n\n{link}\n\nIt is good for two days, once. If you did not sign up, \
+                 there is nothing to do.\n"
             ),
-            Purpose::ResetPassword => (
-                "Choose a new password",
-                format!(
-                    "Somebody, probably you, wants a new password for your MelodyUD account.\n\n\
-                     Open this link to choose one:\n\n{link}\n\nIt is good for one hour, once. If \
-                     it was not you, there is nothing to do: your password stays as it is.\n"
-                ),
+        ),
+        What::Reset { .. } => (
+            "Choose a new password",
+            format!(
+                "Somebody, probably you, wants a new password for your MelodyUD account.\n\n\
+                 Open this link to choose one:\n\n{link}\n\nIt is good for one hour, once. If \
+                 it was not you, there is nothing to do: your password stays as it is.\n"
             ),
-        };
-        Mail { to: account.email, subject: subject.to_owned(), text }
+        ),
+        What::LeaveEmail { .. } => (
+            "Your address shall change",
+            format!(
+                "Somebody, probably you, wants another address for your MelodyUD account.\n\n\
+                 Open this link to agree:\n\n{link}\n\nThe new address is asked as well. It is \
+                 good for two days, once. If it was not you, do not open it, and change your \
+                 password: someone is signed in as you.\n"
+            ),
+        ),
+        What::EnterEmail { .. } => (
+            "Confirm your new address",
+            format!(
+                "This shall be the address of a MelodyUD account.\n\nOpen this link to confirm \
+                 that it is yours:\n\n{link}\n\nThe old address is asked as well. It is good for \
+                 two days, once. If you do not know of it, there is nothing to do.\n"
+            ),
+        ),
+        What::SessionEnded { .. } => (
+            "One of your devices was signed out",
+            "What kept one of your devices signed in to MelodyUD was used twice: by it, and by \
+             someone who had a copy. That sign-in has ended.\n\nSign in again on that device. \
+             If you do not know how there can be a copy, change your password.\n"
+                .to_owned(),
+        ),
+        What::PasswordChanged { .. } => (
+            "Your password was changed",
+            "The password of your MelodyUD account was changed, and all devices were signed \
+             out.\n\nIf it was not you, choose a new one: in the app, by \"Forgot your \
+             password?\".\n"
+                .to_owned(),
+        ),
     }
 }
 

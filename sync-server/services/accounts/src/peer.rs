@@ -3,7 +3,8 @@
 use std::error::Error as StdError;
 
 use async_trait::async_trait;
-use domain::AccountId;
+use domain::{AccountId, DeviceId, plan::Tier};
+use web::ApiError;
 
 /// Keeps secrets and personal data of accounts, sealed under a key of each account's own.
 #[async_trait]
@@ -15,6 +16,34 @@ pub trait Vault: Send + Sync {
 
     /// Deleting what is not there is no error.
     async fn delete(&self, of: AccountId, field: &str) -> Result<(), PeerError>;
+
+    /// What an address is found by: the same for the same text, and of no use to whoever does not
+    /// have the key of it.
+    fn lookup_hash(&self, text: &str) -> String;
+}
+
+/// Knows what accounts pay for.
+#[async_trait]
+pub trait Tiers: Send + Sync {
+    /// At this time.
+    async fn tier(&self, of: AccountId) -> Result<Tier, PeerError>;
+}
+
+/// Knows who has a second factor.
+#[async_trait]
+pub trait SecondFactor: Send + Sync {
+    async fn is_on(&self, of: AccountId) -> Result<bool, PeerError>;
+
+    /// Uses a code up, typed on a device that the account knows or on any other.
+    ///
+    /// # Errors
+    /// What the person reads where it is not good.
+    async fn code_use(
+        &self,
+        of: AccountId,
+        code: &str,
+        known_device: Option<DeviceId>,
+    ) -> Result<(), ApiError>;
 }
 
 /// A mail to one person.
@@ -42,7 +71,12 @@ pub struct MailError {
     pub source: Box<dyn StdError + Send + Sync>,
 }
 
-/// The vault failed.
+/// A peer failed.
 #[derive(Debug, thiserror::Error)]
-#[error("the vault failed")]
-pub struct PeerError(#[source] pub Box<dyn StdError + Send + Sync>);
+#[error("{of} failed")]
+pub struct PeerError {
+    /// Which one, for the log.
+    pub of: &'static str,
+    #[source]
+    pub source: Box<dyn StdError + Send + Sync>,
+}

@@ -1,9 +1,16 @@
 //! The tables. `account_id` heads every key, so that a distributed engine keeps all that
 //! belongs to an account in one place; what must be unique among all is reserved first.
 
-use engine_sql::Step;
+use engine_sql::{Db, Step, outbox};
 
-pub const STEPS: &[Step] = &[
+/// Makes the tables. [`crate::Service::open`] does it as well; whoever has tables that were among
+/// these once (subscriptions, second factors) calls it first.
+pub async fn migrate(db: &Db) -> Result<(), engine_sql::Error> {
+    db.migrate("accounts", STEPS).await?;
+    outbox::migrate(db).await
+}
+
+const STEPS: &[Step] = &[
     (
         1,
         "account",
@@ -128,4 +135,37 @@ pub const STEPS: &[Step] = &[
             until_us BIGINT NOT NULL,
             PRIMARY KEY (account_id, token_hash))",
     ),
+    // The address itself is in the vault, in this field; `email` is empty once it moved there.
+    (
+        20,
+        "address: where it is",
+        "ALTER TABLE account ADD COLUMN email_field TEXT NOT NULL DEFAULT ''",
+    ),
+    (
+        21,
+        "address: its reservation",
+        "ALTER TABLE account ADD COLUMN email_hash TEXT NOT NULL DEFAULT ''",
+    ),
+    (
+        22,
+        "session: when its person showed who they are",
+        "ALTER TABLE session ADD COLUMN authenticated_at_us BIGINT NOT NULL DEFAULT 0",
+    ),
+    (
+        23,
+        "another address",
+        "CREATE TABLE email_change (
+            account_id TEXT NOT NULL PRIMARY KEY,
+            email_field TEXT NOT NULL,
+            email_hash TEXT NOT NULL,
+            is_old_confirmed BIGINT NOT NULL,
+            is_new_confirmed BIGINT NOT NULL,
+            until_us BIGINT NOT NULL)",
+    ),
+    (
+        24,
+        "profile: birth date, in the vault",
+        "ALTER TABLE account ADD COLUMN has_birth_date BIGINT NOT NULL DEFAULT 0",
+    ),
+    (25, "profile: picture, in the vault", "ALTER TABLE account ADD COLUMN avatar TEXT"),
 ];

@@ -1,12 +1,12 @@
 //! The verbs: sign up, sign in, refresh. What an account does then is in the modules below.
 
+mod email;
 mod keys;
-pub(crate) mod plans;
 mod profile;
 mod recovery;
 mod roles;
-mod second_factor;
 mod sessions;
+mod subject;
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -20,9 +20,12 @@ use credentials::{
     Email, RefreshToken,
     password::{self, Hasher},
 };
-use domain::{AccountId, DeviceId, SessionId, audit::Reason, plan::Plan};
-use engine_sql::Db;
-use tokio::sync::Notify;
+use domain::{AccountId, DeviceId, SessionId};
+use engine_sql::{
+    Db,
+    acts::{self, By},
+};
+use tokio::sync::{Mutex, Notify};
 use web::{
     ApiError,
     auth::{ACCESS_TOKEN_LIFE_S, Claims, Keys, SIGNED_LIFE_MAX_S},
@@ -31,11 +34,12 @@ use web::{
 
 use crate::{
     Error,
-    acts::{self, By},
     mails::{MailJob, What},
-    peer::{Mailer, Vault},
-    store::{NewAccount, NewSession, Proof, Refresh, Refreshed, Store, StoredAccount},
+    peer::{Mailer, SecondFactor, Tiers, Vault},
+    store::{NewAccount, NewSession, Opened, Refresh, Refreshed, Refresher, Store, StoredAccount},
 };
+
+pub use subject::Retained;
 
 /// A session that nobody used for so long has ended: 90 days.
 const SESSION_IDLE_US: i64 = 90 * 24 * 60 * 60 * 1_000_000;
@@ -48,9 +52,6 @@ const RETRY_KEY_BYTES: RangeInclusive<usize> = 16..=128;
 
 /// Of display and device names, in characters.
 const NAME_CHARS_MAX: usize = 80;
-
-/// Of reasons that stand in the audit log, in characters.
-const REASON_CHARS_MAX: usize = 400;
 
 /// Microseconds since 1970.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -70,9 +71,9 @@ pub struct Parts {
     pub db: Db,
     pub keys: Keys,
     pub clock: Clock,
-    /// On offer, in the order in which they are shown.
-    pub plans: Vec<Plan>,
     pub vault: Arc<dyn Vault>,
+    pub tiers: Arc<dyn Tiers>,
+    pub second_factor: Arc<dyn SecondFactor>,
     pub mailer: Arc<dyn Mailer>,
     /// Where people reach this server: what links in mails begin with, without a slash at the end.
     pub public_url: String,
@@ -82,17 +83,21 @@ pub struct Parts {
 /// Accounts and sessions of one server.
 pub struct Service {
     pub(crate) store: Store,
+    refresher: Refresher,
     keys: Keys,
     hasher: Hasher,
     pub(crate) clock: Clock,
-    plans: Vec<Plan>,
     vault: Arc<dyn Vault>,
+    tiers: Arc<dyn Tiers>,
+    second_factor: Arc<dyn SecondFactor>,
     pub(crate) mailer: Arc<dyn Mailer>,
     pub(crate) public_url: String,
     /// Told when there is a mail to send.
     pub(crate) has_mail: Notify,
     on_act: OnAct,
     throttles: Throttles,
+    /// One picture at a time is drawn: large ones take a lot of memory.
+    drawing: Mutex<()>,
 }
 
 /// An IPv6 network counts as one address: its members are free to choose among them.
@@ -107,9 +112,6 @@ struct Throttles {
     sign_in_to: Throttle<String>,
     refresh_from: Throttle<Address>,
     refresh_of: Throttle<SessionId>,
-    /// Codes of a second factor, from a device that the account knows or from all others: of a
-    /// million, three are good at a time.
-    code: Throttle<(AccountId, Option<DeviceId>)>,
     /// Links in mails, asked for and used.
     link_from: Throttle<Address>,
     /// Mails to one address: nobody's box is to be filled by others.
@@ -127,7 +129,6 @@ impl Throttles {
             sign_in_to: Throttle::new(throttle_rate(100, 30), keys_max),
             refresh_from: Throttle::new(throttle_rate(1_000, 600), keys_max),
             refresh_of: Throttle::new(throttle_rate(60, 30), keys_max),
-            code: Throttle::new(throttle_rate(10, 1), keys_max),
             link_from: Throttle::new(throttle_rate(60, 20), keys_max),
             mail_to: Throttle::new(Rate { n_burst: 3, cost_us: 20 * 60 * 1_000_000 }, keys_max),
         }
@@ -136,9 +137,11 @@ impl Throttles {
 
 impl Service {
     pub async fn open(parts: Parts) -> Result<Self, Error> {
-        let Parts { db, keys, clock, plans, vault, mailer, public_url, on_act } = parts;
+        let Parts { db, keys, clock, vault, tiers, second_factor, mailer, public_url, on_act } =
+            parts;
         let hasher = tokio::task::spawn_blocking(Hasher::new).await??;
         let store = Store::open(db).await?;
+        email::move_to_vault(&store, &*vault, clock()).await?;
         // What was signed before may be good for a while after a restart.
         let since_us = clock() - i64::try_from(SIGNED_LIFE_MAX_S).unwrap_or(0) * 1_000_000;
         for (session, ended_at_us) in store.sessions_ended(since_us).await? {
@@ -149,17 +152,20 @@ impl Service {
         }
         let throttles = Throttles::new();
         Ok(Self {
+            refresher: Refresher::start(store.clone()),
             store,
             keys,
             hasher,
             clock,
-            plans,
             vault,
+            tiers,
+            second_factor,
             mailer,
             public_url,
             has_mail: Notify::new(),
             on_act,
             throttles,
+            drawing: Mutex::default(),
         })
     }
 
@@ -178,38 +184,44 @@ impl Service {
         let email = Email::parse(&asked.email)?;
         let display_name = match &asked.display_name {
             Some(typed) => name(typed, "display name")?,
-            None => email.local().chars().take(NAME_CHARS_MAX).collect(),
+            None => default_name(&email),
         };
         password::check(&asked.password, &email)?;
         // Hashed before the address is looked up: the answer takes the same time either way.
         let password_hash = self.hasher.hash(&asked.password).await?;
-        let id = AccountId::new(ms(now_us), rand::random());
-        let new = NewAccount {
-            id,
-            email: email.as_str().to_owned(),
-            email_hash: email.hash(),
-            display_name,
-            password_hash,
-            now_us,
-            act: By::account(id, now_us).privacy("account_create", acts::account(id)),
-            mail: MailJob::new(now_us, What::Verify { account: id }),
-        };
-        let account = self.store.account_create(&new).await?.ok_or_else(|| {
-            ApiError::conflict(
-                "This email address has an account already.",
-                "Sign in, or take another address.",
-            )
-        })?;
-        let account = account.at(now_us);
-        self.acted();
+        let account = self.account_make(&email, display_name, password_hash, false).await?;
         self.has_mail.notify_one();
-        tracing::info!(account.id = %account.id, roles = ?account.roles, "signed up");
         Ok(account)
+    }
+
+    /// Signs up someone whose address a provider vouches for. There is no password.
+    pub async fn account_create_external(
+        &self,
+        verified_email: &str,
+        display_name: Option<&str>,
+    ) -> Result<Account, Error> {
+        let email = Email::parse(verified_email)?;
+        // What cannot be a name of ours is no reason to keep someone out.
+        let display_name = display_name.and_then(|typed| name(typed, "display name").ok());
+        let display_name = display_name.unwrap_or_else(|| default_name(&email));
+        self.account_make(&email, display_name, String::new(), true).await
     }
 
     pub async fn account(&self, id: AccountId) -> Result<Account, Error> {
         let account = self.store.account(id).await?.ok_or_else(gone)?;
-        Ok(account.at((self.clock)()))
+        self.view(&account).await
+    }
+
+    /// Who has exactly this address, in whichever spelling.
+    pub async fn account_find(&self, email: &str) -> Result<Option<AccountId>, Error> {
+        let Ok(email) = Email::parse(email) else { return Ok(None) };
+        let stored = self.store.account_by_email(&self.lookup(&email)).await?;
+        Ok(stored.map(|stored| stored.id()))
+    }
+
+    /// Whether the person can sign in by a password.
+    pub async fn has_password(&self, id: AccountId) -> Result<bool, Error> {
+        Ok(self.store.account(id).await?.is_some_and(|account| account.password().is_some()))
     }
 
     /// Signs in on one device.
@@ -219,43 +231,33 @@ impl Service {
         from: Option<IpAddr>,
     ) -> Result<Session, Error> {
         let now_us = (self.clock)();
-        let device_name = match &asked.device_name {
-            Some(typed) => name(typed, "device name")?,
-            None => String::new(),
-        };
+        let device_name = device_name(asked.device_name.as_deref())?;
         // What is no address has no account: the same answer, and the same work.
-        let email_hash = Email::parse(&asked.email).map(|email| email.hash()).unwrap_or_default();
+        let email_hash = Email::parse(&asked.email).map(|email| self.lookup(&email));
+        let email_hash = email_hash.unwrap_or_default();
         self.sign_in_throttled(&email_hash, network(from), now_us)?;
 
         let known = self.store.account_by_email(&email_hash).await?;
-        let stored = known.as_ref().map(|account| account.password_hash.as_str());
+        let stored = known.as_ref().and_then(StoredAccount::password);
         let is_right = self.hasher.verify(&asked.password, stored).await?;
         let Some(account) = known.filter(|_| is_right) else {
             return Err(ApiError::wrong_credentials().into());
         };
-        let (proof, known) = self.second_factor(&account, &asked).await?;
+        self.check_code(account.id(), asked.code.as_deref(), asked.device_id).await?;
         self.sign_in_succeeded(&email_hash, network(from));
+        self.session_make(&account, device_name, asked.device_id, from).await
+    }
 
-        let session = SessionId::new(ms(now_us), rand::random());
-        let new = NewSession {
-            token: RefreshToken::new(account.id(), session),
-            claimed_device: asked.device_id,
-            new_device: DeviceId::new(ms(now_us), rand::random()),
-            device_name,
-            network: coarse(from),
-            proof,
-            act: By::account(account.id(), now_us).access("session_create", acts::session(session)),
-        };
-        let (device, ended) = self.store.session_create(&new).await?;
-        if new.proof.is_some() {
-            self.throttles.code.give_back(&(account.id(), known));
-        }
-        for ended in ended {
-            self.keys.end_session(ended, seconds(now_us));
-        }
-        self.acted();
-        tracing::info!(account.id = %account.id(), session.id = %session, "signed in");
-        Ok(self.session(&account, device, &new.token, now_us)?)
+    /// Signs in someone who showed elsewhere who they are: at a provider, or with a passkey.
+    pub async fn session_open(
+        &self,
+        account: AccountId,
+        device: Option<&str>,
+        device_id: Option<DeviceId>,
+        from: Option<IpAddr>,
+    ) -> Result<Session, Error> {
+        let account = self.store.account(account).await?.ok_or_else(gone)?;
+        self.session_make(&account, device_name(device)?, device_id, from).await
     }
 
     /// Trades a refresh token for the next one and a fresh access token. A token that was used
@@ -281,40 +283,119 @@ impl Service {
             old,
             now_us,
         };
-        match self.store.session_refresh(&refresh).await? {
-            Refreshed::Next { account, device } => {
-                Ok(self.session(&account, device, &refresh.next, now_us)?)
+        let next = refresh.next.clone();
+        match self.refresher.refresh(refresh).await? {
+            Refreshed::Next { account, opened } => {
+                self.session(&account, opened, &next, now_us).await
             }
             Refreshed::Reused => {
-                let session = refresh.old.session;
-                self.keys.end_session(session, seconds(now_us));
+                self.keys.end_session(next.session, seconds(now_us));
                 self.acted();
-                tracing::warn!(session.id = %session, "refresh token used twice; session ended");
+                self.has_mail.notify_one();
+                tracing::warn!(session.id = %next.session, "refresh token used twice; session ended");
                 Err(refused().into())
             }
             Refreshed::Unknown => Err(refused().into()),
         }
     }
 
-    /// What shows that the second factor is at hand, where the account wants one; with the device,
-    /// where the account knows it.
-    async fn second_factor(
+    async fn account_make(
+        &self,
+        email: &Email,
+        display_name: String,
+        password_hash: String,
+        is_email_verified: bool,
+    ) -> Result<Account, Error> {
+        let now_us = (self.clock)();
+        let id = AccountId::new(ms(now_us), rand::random());
+        let email_field = email::field();
+        // The vault first: an account without its address would be of no use. What a crash leaves
+        // there belongs to nobody and is swept.
+        self.vault.put(id, &email_field, email.as_str().as_bytes()).await?;
+        let new = NewAccount {
+            id,
+            email_hash: self.lookup(email),
+            email_field,
+            display_name,
+            password_hash,
+            verified_at_us: is_email_verified.then_some(now_us),
+            now_us,
+            act: By::account(id, now_us).privacy("account_create", acts::account(id)),
+            mail: (!is_email_verified).then(|| MailJob::new(now_us, What::Verify { account: id })),
+        };
+        let Some(stored) = self.store.account_create(&new).await? else {
+            self.vault.delete(id, &new.email_field).await?;
+            return Err(ApiError::conflict(
+                "This email address has an account already.",
+                "Sign in, or take another address.",
+            )
+            .into());
+        };
+        self.acted();
+        tracing::info!(account.id = %id, roles = ?stored.roles(), "signed up");
+        self.view(&stored).await
+    }
+
+    async fn session_make(
         &self,
         account: &StoredAccount,
-        asked: &SessionCreate,
-    ) -> Result<(Option<Proof>, Option<DeviceId>), Error> {
-        if !account.is_totp_on {
-            return Ok((None, None));
+        device_name: String,
+        claimed_device: Option<DeviceId>,
+        from: Option<IpAddr>,
+    ) -> Result<Session, Error> {
+        let now_us = (self.clock)();
+        let session = SessionId::new(ms(now_us), rand::random());
+        let new = NewSession {
+            token: RefreshToken::new(account.id(), session),
+            claimed_device,
+            new_device: DeviceId::new(ms(now_us), rand::random()),
+            device_name,
+            network: coarse(from),
+            act: By::account(account.id(), now_us).access("session_create", acts::session(session)),
+        };
+        let (device, ended) = self.store.session_create(&new).await?;
+        for ended in ended {
+            self.keys.end_session(ended, seconds(now_us));
         }
-        let Some(code) = &asked.code else {
+        self.acted();
+        tracing::info!(account.id = %account.id(), session.id = %session, "signed in");
+        let opened = Opened { device, authenticated_at_us: now_us };
+        self.session(account, opened, &new.token, now_us).await
+    }
+
+    /// Uses a code up where the account wants one.
+    async fn check_code(
+        &self,
+        account: AccountId,
+        code: Option<&str>,
+        device: Option<DeviceId>,
+    ) -> Result<(), Error> {
+        if !self.second_factor.is_on(account).await? {
+            return Ok(());
+        }
+        let Some(code) = code else {
             let message = "This account has a second factor.";
             return Err(ApiError::second_factor_required(message).into());
         };
-        let known = match asked.device_id {
-            Some(device) if self.store.is_device_known(account.id(), device).await? => Some(device),
+        let known = match device {
+            Some(device) if self.store.is_device_known(account, device).await? => Some(device),
             _ => None,
         };
-        Ok((Some(self.proof(account.id(), code, known).await?), known))
+        Ok(self.second_factor.code_use(account, code, known).await?)
+    }
+
+    /// The account as its owner sees it.
+    async fn view(&self, stored: &StoredAccount) -> Result<Account, Error> {
+        let (email, birth_date, tier) =
+            tokio::try_join!(self.email(stored), self.birth_date(stored), async {
+                Ok(self.tiers.tier(stored.id()).await?)
+            })?;
+        Ok(stored.with(email, birth_date, tier))
+    }
+
+    /// What an address is reserved and found by.
+    fn lookup(&self, email: &Email) -> String {
+        self.vault.lookup_hash(&email.folded())
     }
 
     fn acted(&self) {
@@ -333,26 +414,27 @@ impl Service {
         self.throttles.sign_in_to.give_back(&email.to_owned());
     }
 
-    fn session(
+    async fn session(
         &self,
         stored: &StoredAccount,
-        device: DeviceId,
+        opened: Opened,
         token: &RefreshToken,
         now_us: i64,
-    ) -> Result<Session, ApiError> {
-        let account = stored.at(now_us);
+    ) -> Result<Session, Error> {
+        let account = self.view(stored).await?;
         let claims = Claims {
             account: account.id,
             session: token.session,
-            device,
+            device: opened.device,
             tier: account.tier,
             roles: account.roles.clone(),
             roles_version: stored.roles_version,
+            authenticated_at_s: seconds(opened.authenticated_at_us),
             expires_at_s: seconds(now_us) + ACCESS_TOKEN_LIFE_S,
         };
         Ok(Session {
             id: token.session,
-            device_id: device,
+            device_id: opened.device,
             access_token: self.keys.sign(&claims, seconds(now_us))?,
             token_type: "Bearer".to_owned(),
             expires_in: ACCESS_TOKEN_LIFE_S,
@@ -371,18 +453,6 @@ fn no_account() -> ApiError {
     ApiError::not_found("account").with_hint("Check the address; the person signs up first.")
 }
 
-/// Why something is done, for the audit log.
-fn reason(typed: &str) -> Result<Reason, ApiError> {
-    let typed = typed.trim();
-    let reason = Reason::new(typed).ok().filter(|_| typed.chars().count() <= REASON_CHARS_MAX);
-    reason.ok_or_else(|| {
-        ApiError::invalid(
-            "This cannot be a reason.",
-            format!("Take 1 to {REASON_CHARS_MAX} characters on one line."),
-        )
-    })
-}
-
 fn retry_key(asked: &SessionRefresh) -> Result<Option<&str>, ApiError> {
     match asked.retry_key.as_deref() {
         Some(key) if !RETRY_KEY_BYTES.contains(&key.len()) => Err(ApiError::invalid(
@@ -391,6 +461,14 @@ fn retry_key(asked: &SessionRefresh) -> Result<Option<&str>, ApiError> {
         )),
         key => Ok(key),
     }
+}
+
+fn device_name(typed: Option<&str>) -> Result<String, ApiError> {
+    typed.map_or_else(|| Ok(String::new()), |typed| name(typed, "device name"))
+}
+
+fn default_name(email: &Email) -> String {
+    email.local().chars().take(NAME_CHARS_MAX).collect()
 }
 
 fn name(typed: &str, what: &str) -> Result<String, ApiError> {

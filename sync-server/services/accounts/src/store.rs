@@ -1,25 +1,27 @@
 //! The SQL of accounts: making, finding, and describing them.
 
+mod email;
 mod links;
+mod refresher;
 mod roles;
 mod row;
-mod second_factor;
 mod sessions;
-mod subscriptions;
+mod subject;
 
 use api::accounts::Visibility;
 use domain::{AccountId, Role, audit::Act};
 use engine_sql::{
-    Db, Tx, outbox,
+    Db, Tx, acts,
     sqlx::{self, AnyConnection},
 };
 
 pub use self::{
+    email::{EmailChange, MovedEmail},
+    refresher::Refresher,
     row::StoredAccount,
-    second_factor::Proof,
-    sessions::{NewSession, Refresh, Refreshed, Which},
+    sessions::{NewSession, Opened, Refresh, Refreshed, Which},
 };
-use crate::{Error, acts, mails::MailJob, schema};
+use crate::{Error, mails::MailJob, schema};
 use row::account_sql;
 
 #[derive(Clone, Debug)]
@@ -30,14 +32,18 @@ pub struct Store {
 /// An account to be made.
 pub struct NewAccount {
     pub id: AccountId,
-    pub email: String,
+    /// Of the vault, where the address is.
+    pub email_field: String,
     pub email_hash: String,
     pub display_name: String,
+    /// Empty where there is no password.
     pub password_hash: String,
+    /// When the address was confirmed, where it was.
+    pub verified_at_us: Option<i64>,
     pub now_us: i64,
     pub act: Act,
-    /// Confirms the address.
-    pub mail: MailJob,
+    /// Confirms the address otherwise.
+    pub mail: Option<MailJob>,
 }
 
 /// A profile as it shall be.
@@ -46,12 +52,12 @@ pub struct Profile {
     pub visibility: Visibility,
     pub country: Option<String>,
     pub language: Option<String>,
+    pub has_birth_date: bool,
 }
 
 impl Store {
     pub async fn open(db: Db) -> Result<Self, Error> {
-        db.migrate("accounts", schema::STEPS).await?;
-        outbox::migrate(&db).await?;
+        schema::migrate(&db).await?;
         Ok(Self { db })
     }
 
@@ -81,7 +87,27 @@ impl Store {
 
     /// Writes an act whose change is not in the database.
     pub async fn record(&self, act: &Act) -> Result<(), Error> {
-        self.db.with_tx(|mut tx| async move { acts::put(&mut tx, act).await }).await
+        self.db.with_tx(|mut tx| async move { Ok(acts::put(&mut tx, act).await?) }).await
+    }
+
+    /// Which picture the account has.
+    pub async fn avatar_set(
+        &self,
+        id: AccountId,
+        name: Option<String>,
+        act: &Act,
+    ) -> Result<(), Error> {
+        let name = &name;
+        self.db
+            .with_tx(|mut tx| async move {
+                sqlx::query("UPDATE account SET avatar = $2 WHERE account_id = $1")
+                    .bind(id.to_string())
+                    .bind(name.clone())
+                    .execute(&mut *tx)
+                    .await?;
+                Ok(acts::put(&mut tx, act).await?)
+            })
+            .await
     }
 
     pub async fn profile_update(
@@ -101,7 +127,8 @@ async fn update_profile(
     act: &Act,
 ) -> Result<(), Error> {
     sqlx::query(
-        "UPDATE account SET display_name = $2, visibility = $3, country = $4, language = $5
+        "UPDATE account SET display_name = $2, visibility = $3, country = $4, language = $5,
+                            has_birth_date = $6
          WHERE account_id = $1",
     )
     .bind(id.to_string())
@@ -109,9 +136,10 @@ async fn update_profile(
     .bind(row::visibility_text(profile.visibility))
     .bind(profile.country.clone())
     .bind(profile.language.clone())
+    .bind(i64::from(profile.has_birth_date))
     .execute(&mut *tx)
     .await?;
-    acts::put(&mut tx, act).await
+    Ok(acts::put(&mut tx, act).await?)
 }
 
 /// The account, read within a transaction that may change it.
@@ -148,21 +176,26 @@ async fn insert_account(mut tx: Tx, new: &NewAccount) -> Result<Option<StoredAcc
     let roles = if is_first { vec![Role::Listener, Role::Owner] } else { vec![Role::Listener] };
     sqlx::query(
         "INSERT INTO account
-             (account_id, email, display_name, password_hash, roles, created_at_us)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+             (account_id, email, email_field, email_hash, display_name, password_hash, roles,
+              created_at_us, email_verified_at_us)
+         VALUES ($1, '', $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(new.id.to_string())
-    .bind(new.email.clone())
+    .bind(new.email_field.clone())
+    .bind(new.email_hash.clone())
     .bind(new.display_name.clone())
     .bind(new.password_hash.clone())
     .bind(row::roles_text(&roles))
     .bind(new.now_us)
+    .bind(new.verified_at_us)
     .execute(&mut *tx)
     .await?;
     if is_first {
         roles::hold(&mut tx, new.id, Role::Owner).await?;
     }
     acts::put(&mut tx, &new.act).await?;
-    links::put_mail(&mut tx, &new.mail).await?;
+    if let Some(mail) = &new.mail {
+        links::put_mail(&mut tx, mail).await?;
+    }
     find(&mut tx, new.id).await
 }

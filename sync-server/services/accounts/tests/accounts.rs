@@ -2,13 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+#[path = "accounts/email.rs"]
+mod email;
 #[path = "accounts/life.rs"]
 mod life;
+#[path = "accounts/profile.rs"]
+mod profile;
 #[path = "accounts/recovery.rs"]
 mod recovery;
-#[path = "accounts/second_factor.rs"]
-mod second_factor;
 #[path = "accounts/sessions.rs"]
 mod sessions;
 #[path = "accounts/stand.rs"]
 mod stand;
+#[path = "accounts/subject.rs"]
+mod subject;

@@ -10,6 +10,7 @@
 mod clock;
 mod covers;
 mod error;
+mod holdings;
 mod http;
 mod rules;
 mod schema;
@@ -22,6 +23,7 @@ mod tests;
 
 pub use covers::Picture;
 pub use error::Error;
+pub use holdings::HOLDINGS;
 pub use http::routes;
 pub use images::{ImageError, Size};
 pub use service::Service;

@@ -89,6 +89,7 @@ impl Site {
             tier: Tier::Free,
             roles: Vec::new(),
             roles_version: 0,
+            authenticated_at_s: 0,
             expires_at_s: now_s() + 600,
         };
         let token = self.keys.sign(&claims, now_s()).unwrap();

@@ -33,6 +33,7 @@ pub use http::routes;
 pub use key_file::open_or_make as open_or_make_key;
 pub use keys::{KeyError, SigningKey, VerifyingKey};
 pub use record::Record;
+pub use schema::HOLDINGS as LOG_HOLDINGS;
 pub use service::{Filter, Service, SignedCheckpoint};
-pub use vault::Vault;
+pub use vault::{HOLDINGS as VAULT_HOLDINGS, Vault};
 pub use verify::{Fault, Verified, verify_file};

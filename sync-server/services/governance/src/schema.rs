@@ -1,5 +1,6 @@
 //! The tables. There is one log and one order of its records: the sequence heads every key.
 
+use domain::subject::{Holding, Key, OnErasure};
 use engine_sql::Step;
 
 pub const STEPS: &[Step] = &[
@@ -47,4 +48,24 @@ pub const STEPS: &[Step] = &[
             size BIGINT NOT NULL PRIMARY KEY,
             note TEXT NOT NULL)",
     ),
+    (
+        9,
+        // Those whose content may have to go; the others are not in it any more.
+        "contents by age",
+        "CREATE INDEX audit_record_by_age ON audit_record (class, at_us, seq)
+         WHERE body IS NOT NULL",
+    ),
 ];
+
+/// What is held about persons in the log.
+pub const HOLDINGS: &[Holding] = &[Holding {
+    table: "audit_record",
+    keys: &[Key::Token("actor"), Key::Token("object")],
+    what: "What you did, and what was done with your account and your data",
+    why: "To notice misuse, and to prove what was done",
+    kept: "By kind: sign-ins some months, the rest some years",
+    secret: &[],
+    on_erasure: OnErasure::Keep {
+        why: "They prove what was done; the number in them means nothing any more",
+    },
+}];

@@ -1,9 +1,9 @@
 //! The verbs of the log: append, list, prove, export.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use api::audit::AuditProof;
-use domain::audit::{Act, Token, Verb};
+use domain::audit::{Act, RetentionClass, Token, Verb};
 use engine_sql::Db;
 use tokio::{
     io::{AsyncWrite, AsyncWriteExt as _},
@@ -146,6 +146,27 @@ impl Service {
             writer.write_all(&piece).await.map_err(Error::Export)?;
         }
         writer.flush().await.map_err(Error::Export)
+    }
+
+    /// How many records of a class are older than `before_us`, have their content, and are about
+    /// nobody of `held`.
+    pub async fn contents_due(
+        &self,
+        class: RetentionClass,
+        before_us: i64,
+        held: &HashSet<String>,
+    ) -> Result<u64, Error> {
+        self.store.contents_due(class, before_us, held).await
+    }
+
+    /// Drops the content of those. Proofs and files stay good: what a record was hashed to stays.
+    pub async fn contents_drop(
+        &self,
+        class: RetentionClass,
+        before_us: i64,
+        held: &HashSet<String>,
+    ) -> Result<u64, Error> {
+        self.store.contents_drop(class, before_us, held).await
     }
 
     async fn check_size(&self, size: Option<u64>) -> Result<u64, Error> {

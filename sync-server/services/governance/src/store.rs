@@ -1,6 +1,7 @@
 //! The SQL of the log: appending here, reading in [`read`].
 
 mod read;
+mod retain;
 
 use std::collections::{HashMap, HashSet};
 

@@ -6,10 +6,14 @@
 
 mod master;
 mod seal;
+mod shred;
 
 use std::path::Path;
 
-use domain::audit::Token;
+use domain::{
+    audit::Token,
+    subject::{Holding, Key as SubjectKey, OnErasure},
+};
 use engine_sql::{
     Db, Step, Tx,
     sqlx::{self, AnyConnection},
@@ -19,7 +23,7 @@ use self::{master::MasterKeys, seal::Key};
 use crate::Error;
 
 /// Of a field, in bytes.
-const FIELD_BYTES_MAX: usize = 16 * 1024;
+const FIELD_BYTES_MAX: usize = 64 * 1024;
 
 /// Of a field's name, in bytes.
 const NAME_BYTES_MAX: usize = 64;
@@ -47,11 +51,38 @@ const STEPS: &[Step] = &[
     ),
 ];
 
+/// What is held about persons in the vault.
+pub const HOLDINGS: &[Holding] = &[
+    Holding {
+        table: "vault_field",
+        keys: &[SubjectKey::Token("subject")],
+        what: "What is sealed under a key of your own: your address, birth date, picture",
+        why: "So that nobody reads it who takes the database",
+        kept: "As long as the account",
+        secret: &["sealed"],
+        on_erasure: OnErasure::Delete,
+    },
+    Holding {
+        table: "vault_key",
+        keys: &[SubjectKey::Token("subject")],
+        what: "That key",
+        why: "To open what is sealed under it",
+        kept: "As long as the account; it is what an erasure destroys last",
+        secret: &["wrapped"],
+        on_erasure: OnErasure::Delete,
+    },
+];
+
+/// The subject and the field of the key by which texts are looked up.
+const LOOKUP_SUBJECT: &str = "system:lookup";
+const LOOKUP_FIELD: &str = "key";
+
 /// Sealed fields of subjects.
 #[derive(Debug)]
 pub struct Vault {
     db: Db,
     master: MasterKeys,
+    lookup: Key,
 }
 
 impl Vault {
@@ -59,10 +90,18 @@ impl Vault {
     pub async fn open(db: Db, keys: &Path) -> Result<Self, Error> {
         let master = MasterKeys::open_or_make(keys)?;
         db.migrate("vault", STEPS).await?;
-        Ok(Self { db, master })
+        let mut vault = Self { db, master, lookup: Key::random() };
+        vault.lookup = vault.lookup_key().await?;
+        Ok(vault)
     }
 
-    /// Puts a field, at most 16 KiB, in the place of what it held.
+    /// What a text is found by: the same for the same text, and of no use to whoever has the
+    /// database and not the master key.
+    pub fn lookup_hash(&self, text: &str) -> String {
+        blake3::keyed_hash(self.lookup.bytes(), text.as_bytes()).to_hex().to_string()
+    }
+
+    /// Puts a field, at most 64 KiB, in the place of what it held.
     pub async fn put(&self, subject: &Token, field: &str, bytes: &[u8]) -> Result<(), Error> {
         check(field, bytes)?;
         self.db.with_tx(|tx| self.put_in(tx, subject, field, bytes)).await
@@ -110,6 +149,38 @@ impl Vault {
             let Some(last) = batch.last else { return Ok(n_all) };
             after = last;
         }
+    }
+
+    /// The key of lookups, made at the first start; of two who start at once, one makes it.
+    async fn lookup_key(&self) -> Result<Key, Error> {
+        let subject = &Token::new(LOOKUP_SUBJECT).expect("it is plain ASCII");
+        let new = &Key::random();
+        self.db
+            .with_tx(|mut tx| async move {
+                if self.is_there(&mut tx, subject, LOOKUP_FIELD).await? {
+                    return Ok(());
+                }
+                self.put_in(tx, subject, LOOKUP_FIELD, new.bytes()).await
+            })
+            .await?;
+        let bytes = self.get(subject, LOOKUP_FIELD).await?;
+        let key = bytes.and_then(|bytes| Key::from_bytes(&bytes));
+        key.ok_or(Error::Stored { what: "key of lookups" })
+    }
+
+    async fn is_there(
+        &self,
+        tx: &mut AnyConnection,
+        subject: &Token,
+        field: &str,
+    ) -> Result<bool, Error> {
+        let row: Option<(String,)> =
+            sqlx::query_as("SELECT field FROM vault_field WHERE subject = $1 AND field = $2")
+                .bind(subject.to_string())
+                .bind(field.to_owned())
+                .fetch_optional(tx)
+                .await?;
+        Ok(row.is_some())
     }
 
     async fn put_in(

@@ -1,40 +1,29 @@
-//! Group commit: one task writes, and what waits while it does is written together next.
-//!
-//! A commit waits for the disk. Sharing it among all who wait is what lets thousands of acts a
-//! second be durable, without making a lone one wait for company.
+//! The one task that appends: acts of all who call at once go into one transaction.
 
 use std::sync::Arc;
 
 use domain::audit::Act;
-use tokio::sync::{mpsc, oneshot};
+use engine_sql::group::Group;
 
 use crate::{Error, SigningKey, store::Store};
 
 /// Acts of one call. A transaction that has as many takes no further call.
 pub const ACTS_MAX: usize = 2_000;
 
-/// Calls that wait in the queue; more wait before it.
-const WAITING_MAX: usize = 1_024;
-
 type Answer = Result<Vec<u64>, Arc<Error>>;
 
-/// The way to the task that writes, which ends with the last of these.
+/// The way to the task that appends, which ends with the last of these.
 #[derive(Clone, Debug)]
-pub struct Writer {
-    queue: mpsc::Sender<Waiting>,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    acts: Vec<Act>,
-    answer: oneshot::Sender<Answer>,
-}
+pub struct Writer(Group<Vec<Act>, Answer>);
 
 impl Writer {
     pub fn start(store: Store, key: SigningKey) -> Self {
-        let (queue, waiting) = mpsc::channel(WAITING_MAX);
-        tokio::spawn(write(store, key, waiting));
-        Self { queue }
+        let key = Arc::new(key);
+        let work = move |calls: Vec<Vec<Act>>| {
+            let (store, key) = (store.clone(), Arc::clone(&key));
+            async move { append(&store, &key, &calls).await }
+        };
+        Self(Group::start(ACTS_MAX, Vec::len, work))
     }
 
     /// Answers with the sequence number of each act once all of them are durable.
@@ -46,47 +35,24 @@ impl Writer {
         if n_acts == 0 {
             return Ok(Vec::new());
         }
-        let (answer, answered) = oneshot::channel();
-        self.queue.send(Waiting { acts, answer }).await.map_err(|_| Error::WriterEnded)?;
-        answered.await.map_err(|_| Error::WriterEnded)?.map_err(Error::Append)
+        self.0.ask(acts).await.ok_or(Error::WriterEnded)?.map_err(Error::Append)
     }
 }
 
-async fn write(store: Store, key: SigningKey, mut waiting: mpsc::Receiver<Waiting>) {
-    while let Some(first) = waiting.recv().await {
-        let group = gather(first, &mut waiting);
-        let acts: Vec<Act> = group.iter().flat_map(|one| one.acts.iter().cloned()).collect();
-        match store.append(&acts, &key).await {
-            Ok(seqs) => share(group, &seqs),
-            Err(error) => {
-                let error = Arc::new(error);
-                // Who asked may be gone; the others are not.
-                for one in group {
-                    drop(one.answer.send(Err(Arc::clone(&error))));
-                }
-            }
+async fn append(store: &Store, key: &SigningKey, calls: &[Vec<Act>]) -> Vec<Answer> {
+    match store.append(&calls.concat(), key).await {
+        Ok(seqs) => {
+            let mut rest = &seqs[..];
+            let own = |acts: &Vec<Act>| {
+                let (own, others) = rest.split_at(acts.len());
+                rest = others;
+                Ok(own.to_vec())
+            };
+            calls.iter().map(own).collect()
         }
-    }
-}
-
-/// All that waits, until the transaction is large enough.
-fn gather(first: Waiting, waiting: &mut mpsc::Receiver<Waiting>) -> Vec<Waiting> {
-    let mut n_acts = first.acts.len();
-    let mut group = vec![first];
-    while n_acts < ACTS_MAX
-        && let Ok(next) = waiting.try_recv()
-    {
-        n_acts += next.acts.len();
-        group.push(next);
-    }
-    group
-}
-
-fn share(group: Vec<Waiting>, seqs: &[u64]) {
-    let mut rest = seqs;
-    for one in group {
-        let (own, others) = rest.split_at(one.acts.len());
-        rest = others;
-        drop(one.answer.send(Ok(own.to_vec())));
+        Err(error) => {
+            let error = Arc::new(error);
+            calls.iter().map(|_| Err(Arc::clone(&error))).collect()
+        }
     }
 }

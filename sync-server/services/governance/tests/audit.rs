@@ -14,3 +14,5 @@ mod http;
 mod proofs;
 #[path = "audit/relay.rs"]
 mod relay;
+#[path = "audit/retain.rs"]
+mod retain;

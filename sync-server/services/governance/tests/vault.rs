@@ -167,3 +167,45 @@ async fn two_who_make_the_first_key_of_a_subject_agree() {
         assert_eq!(stand.vault.get(&ann, "b").await.unwrap().unwrap(), b"2");
     }
 }
+
+#[tokio::test]
+async fn shredding_ends_what_was_sealed_even_in_copies_of_rows() {
+    for db in testing::databases().await {
+        let stand = Stand::start(db).await;
+        let (vault, ann, bob) = (&stand.vault, subject("ann"), subject("bob"));
+        for (of, field) in [(&ann, "email"), (&ann, "totp"), (&bob, "email")] {
+            vault.put(of, field, b"secret").await.unwrap();
+        }
+        assert_eq!(vault.fields(&ann).await.unwrap(), ["email", "totp"]);
+        // A backup of the fields, without the keys.
+        stand.run("CREATE TABLE backup AS SELECT * FROM vault_field").await;
+        for _ in 0..2 {
+            vault.shred(&ann).await.unwrap();
+        }
+        assert!(vault.fields(&ann).await.unwrap().is_empty());
+        assert_eq!(vault.get(&bob, "email").await.unwrap().unwrap(), b"secret");
+        // Coming back, the subject has another key: what was sealed before does not open.
+        vault.put(&ann, "email", b"new").await.unwrap();
+        stand.run("DELETE FROM vault_field WHERE subject = 'account:ann'").await;
+        let restore = "INSERT INTO vault_field SELECT * FROM backup WHERE subject = 'account:ann'";
+        stand.run(restore).await;
+        assert!(matches!(vault.get(&ann, "email").await, Err(Error::Stored { .. })));
+    }
+}
+
+#[tokio::test]
+async fn subjects_of_a_kind_are_listed_in_order() {
+    for db in testing::databases().await {
+        let stand = Stand::start(db).await;
+        for name in ["c", "a", "b"] {
+            stand.vault.put(&subject(name), "x", b"").await.unwrap();
+        }
+        let other = Token::new("accounts:z").unwrap();
+        stand.vault.put(&other, "x", b"").await.unwrap();
+        let first = stand.vault.subjects_after(&subject("0"), 2).await.unwrap();
+        assert_eq!(first, [subject("a"), subject("b")]);
+        let rest = stand.vault.subjects_after(&first[1], 2).await.unwrap();
+        assert_eq!(rest, [subject("c")]);
+        assert!(stand.vault.subjects_after(&rest[0], 2).await.unwrap().is_empty());
+    }
+}

@@ -36,7 +36,7 @@ macro_rules! permissions {
     };
 }
 
-permissions!(GrantRoles, ImportMusic, ReadAudit, ReadMetrics, RebuildSearch);
+permissions!(GrantRoles, HandleCases, ImportMusic, ReadAudit, ReadMetrics, RebuildSearch);
 
 impl<S: Send + Sync, P: Grants> FromRequestParts<S> for May<P> {
     type Rejection = ApiError;

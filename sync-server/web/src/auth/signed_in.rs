@@ -18,6 +18,13 @@ use crate::{ApiError, Query, signed_url::Signature};
 #[derive(Clone, Debug)]
 pub struct SignedIn(pub Claims);
 
+/// Someone who showed within [`RECENT_S`] who they are: for what an open session is not enough.
+#[derive(Clone, Debug)]
+pub struct Recent(pub Claims);
+
+/// How long having shown who one is counts: 10 minutes.
+pub const RECENT_S: u64 = 600;
+
 /// What may be left of a signed URL where it is not asked for.
 #[derive(Deserialize)]
 struct Unsigned {
@@ -40,6 +47,18 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
         let token =
             bearer(parts).ok_or_else(|| ApiError::unauthenticated("Nobody is signed in."))?;
         keys(parts)?.verify(token).map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Recent {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let SignedIn(claims) = SignedIn::from_request_parts(parts, state).await?;
+        if claims.authenticated_at_s.saturating_add(RECENT_S) < now_s() {
+            return Err(ApiError::step_up_required());
+        }
+        Ok(Self(claims))
     }
 }
 

@@ -8,14 +8,18 @@ use std::time::Duration;
 use axum::{
     body::{Body, Bytes},
     extract::Request,
-    http::StatusCode,
+    http::{StatusCode, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use futures::StreamExt as _;
 use hyper::body::Body as _;
+use tokio::sync::Semaphore;
 
-use crate::{ApiError, extract::JSON_BYTES_MAX};
+use crate::{
+    ApiError,
+    extract::{IMAGE_BYTES_MAX, JSON_BYTES_MAX},
+};
 
 /// So much of a body that is too large is still read, so that its sender gets to see the answer
 /// rather than a broken connection.
@@ -24,23 +28,38 @@ const DRAIN_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// A body arrives within this time.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
+/// Images in memory at once, whose requests are at work or still sending.
+const IMAGES_MAX: usize = 8;
+
+static IMAGES: Semaphore = Semaphore::const_new(IMAGES_MAX);
+
 /// Passes a request on with its body in memory.
 pub(super) async fn read(request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let read = tokio::time::timeout(TIMEOUT, whole(body)).await.unwrap_or_else(|_| {
+    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    let is_image = content_type.is_some_and(|it| it.starts_with("image/"));
+    let reading = async {
+        if !is_image {
+            return Ok((whole(body, JSON_BYTES_MAX).await?, None));
+        }
+        let place = IMAGES.acquire().await.map_err(ApiError::internal)?;
+        Ok((whole(body, IMAGE_BYTES_MAX).await?, Some(place)))
+    };
+    let read = tokio::time::timeout(TIMEOUT, reading).await.unwrap_or_else(|_| {
         let hint = format!("Send it within {} s.", TIMEOUT.as_secs());
         Err(ApiError::malformed(StatusCode::REQUEST_TIMEOUT, "The body came too slowly.", hint))
     });
     match read {
-        Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        // An image keeps its place until the answer is there.
+        Ok((bytes, _place)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
         Err(error) => error.into_response(),
     }
 }
 
-async fn whole(body: Body) -> Result<Bytes, ApiError> {
+async fn whole(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
     let mut bytes = Vec::new();
     let mut n_read = 0;
     let mut chunks = body.into_data_stream();
@@ -51,9 +70,9 @@ async fn whole(body: Body) -> Result<Bytes, ApiError> {
         if n_read > DRAIN_BYTES_MAX {
             break;
         }
-        if n_read <= JSON_BYTES_MAX {
+        if n_read <= bytes_max {
             bytes.extend_from_slice(&chunk);
         }
     }
-    if n_read > JSON_BYTES_MAX { Err(ApiError::body_too_large()) } else { Ok(bytes.into()) }
+    if n_read > bytes_max { Err(ApiError::body_too_large(bytes_max)) } else { Ok(bytes.into()) }
 }

@@ -17,20 +17,35 @@ use crate::{
 };
 
 mod choices;
+mod email;
+mod passkeys;
+mod picture;
 mod second_factor;
+mod ways;
 
 use choices::{countries, languages};
+use email::EmailSection;
+use picture::Picture;
 use second_factor::SecondFactorSettings;
+use ways::WaysToSignIn;
 
 /// As the server has it.
 const NAME_CHARS_MAX: usize = 80;
 
-/// Profile and sign-out.
+/// Profile, address, ways to sign in, and sign-out.
 #[component]
 pub fn AccountSettings() -> impl IntoView {
     let source = ask(|| ProfileGet {});
     view! {
-        {show(source, skeleton, |profile| view! { <ProfileForm profile=profile/> }.into_any())}
+        {show(source, skeleton, |profile| {
+            let (email, is_verified) = (profile.email.clone(), profile.is_email_verified);
+            view! {
+                <ProfileForm profile=profile/>
+                <EmailSection email=email is_verified=is_verified/>
+            }
+            .into_any()
+        })}
+        <WaysToSignIn/>
         <SecondFactorSettings/>
         <SignedIn/>
     }
@@ -58,10 +73,9 @@ fn skeleton() -> AnyView {
 fn ProfileForm(profile: Profile) -> impl IntoView {
     let overlays = expect_context::<Overlays>();
     let draft = Draft::of(&profile);
-    let email = RwSignal::new(profile.email.clone());
     let saved = RwSignal::new(profile);
     let is_busy = RwSignal::new(false);
-    let name_trouble = RwSignal::new(None::<String>);
+    let [name_trouble, birth_date_trouble] = [(); 2].map(|()| RwSignal::new(None::<String>));
     let fault = RwSignal::new(None::<Fault>);
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
@@ -71,7 +85,10 @@ fn ProfileForm(profile: Profile) -> impl IntoView {
         fault.set(None);
         let trouble = draft.name.with_untracked(|name| trouble_with_name(name));
         name_trouble.set(trouble.map(str::to_owned));
-        if trouble.is_some() {
+        // One message at a time, since each brings the focus to its field.
+        let of_date = draft.birth_date.with_untracked(|date| trouble_with_birth_date(date));
+        birth_date_trouble.set(of_date.filter(|_| trouble.is_none()).map(str::to_owned));
+        if trouble.or(of_date).is_some() {
             return;
         }
         let Some(update) = saved.with_untracked(|saved| draft.update_to(saved)) else {
@@ -96,26 +113,23 @@ fn ProfileForm(profile: Profile) -> impl IntoView {
     view! {
         <section class="settings-group" aria-labelledby="settings-profile">
             <h2 id="settings-profile">"Profile"</h2>
+            <Picture/>
             <form class="form" novalidate on:submit=submit>
-                <div class="field">
-                    <label for="email">"Email"</label>
-                    <input
-                        id="email"
-                        name="email"
-                        type="email"
-                        readonly
-                        autocomplete="username"
-                        aria-describedby="email-hint"
-                        prop:value=email
-                    />
-                    <p class="field-hint" id="email-hint">"You sign in with it."</p>
-                </div>
                 <TextField
                     label="Display name"
                     name="display_name"
                     value=draft.name
                     trouble=name_trouble
                     autocomplete="nickname"
+                />
+                <TextField
+                    label="Birth date"
+                    name="birth_date"
+                    kind="date"
+                    value=draft.birth_date
+                    trouble=birth_date_trouble
+                    autocomplete="bday"
+                    hint="Only to tell whether you are of age, for what is not for minors. Nobody else sees it, and you may leave it empty."
                 />
                 <SelectField
                     label="Country"
@@ -197,6 +211,7 @@ fn SignedIn() -> impl IntoView {
 #[derive(Clone, Copy)]
 struct Draft {
     name: RwSignal<String>,
+    birth_date: RwSignal<String>,
     country: RwSignal<String>,
     language: RwSignal<String>,
     visibility: RwSignal<Visibility>,
@@ -206,6 +221,7 @@ impl Draft {
     fn of(profile: &Profile) -> Self {
         Self {
             name: RwSignal::new(profile.display_name.clone()),
+            birth_date: RwSignal::new(profile.birth_date.clone().unwrap_or_default()),
             country: RwSignal::new(profile.country.clone().unwrap_or_default()),
             language: RwSignal::new(profile.language.clone().unwrap_or_default()),
             visibility: RwSignal::new(profile.visibility),
@@ -224,9 +240,15 @@ impl Draft {
             country: text(self.country, saved.country.as_deref().unwrap_or_default()),
             language: text(self.language, saved.language.as_deref().unwrap_or_default()),
             visibility: (visibility != saved.visibility).then_some(visibility),
+            birth_date: text(self.birth_date, saved.birth_date.as_deref().unwrap_or_default()),
         };
-        let nothing =
-            ProfileUpdate { display_name: None, country: None, language: None, visibility: None };
+        let nothing = ProfileUpdate {
+            display_name: None,
+            country: None,
+            language: None,
+            visibility: None,
+            birth_date: None,
+        };
         (update != nothing).then_some(update)
     }
 }
@@ -238,5 +260,34 @@ fn trouble_with_name(name: &str) -> Option<&'static str> {
         Some("Use at most 80 characters.")
     } else {
         None
+    }
+}
+
+/// Where the webview has no field for dates, one is typed.
+fn trouble_with_birth_date(date: &str) -> Option<&'static str> {
+    let is_date = |date: &str| {
+        let [year, month, day] = date.split('-').collect::<Vec<_>>()[..] else { return false };
+        let is_number = |text: &str, n_digits: usize| {
+            text.len() == n_digits && text.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        is_number(year, 4) && is_number(month, 2) && is_number(day, 2)
+    };
+    let date = date.trim();
+    let is_good = date.is_empty() || is_date(date);
+    (!is_good).then_some("Enter it as year, month and day, such as 1990-02-28.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::trouble_with_birth_date;
+
+    #[test]
+    fn a_birth_date_is_a_date_or_nothing() {
+        for good in ["", " ", "1990-02-28"] {
+            assert_eq!(trouble_with_birth_date(good), None, "{good}");
+        }
+        for bad in ["28.2.1990", "1990-2-28", "1990-02", "1990-02-28-01", "soon"] {
+            assert!(trouble_with_birth_date(bad).is_some(), "{bad}");
+        }
     }
 }

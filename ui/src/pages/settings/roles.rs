@@ -9,15 +9,12 @@ use crate::{
     ipc::invoke,
     overlay::Overlays,
     parts::{
-        form::{FormFault, SelectField, TextField},
+        form::{FormFault, SelectField, TextField, reason_trouble},
         segments::Segments,
         states::{EmptyState, row_skeletons},
     },
     remote::{ask, show},
 };
-
-/// As the server has it.
-const REASON_CHARS_MAX: usize = 400;
 
 /// A role's name for people.
 pub const fn role_name(role: Role) -> &'static str {
@@ -38,7 +35,7 @@ const fn role_purpose(role: Role) -> &'static str {
         Role::Creator => "publishes music",
         Role::Advertiser => "runs campaigns",
         Role::Engineer => "keeps the service up",
-        Role::ComplianceOfficer => "reads the audit log",
+        Role::ComplianceOfficer => "serves the rights of persons, reads the audit log",
         Role::Owner => "runs the service",
     }
 }
@@ -101,15 +98,8 @@ struct Troubles {
 impl Troubles {
     fn of(email: &str, reason: &str) -> Self {
         let email = (!email.contains('@')).then(|| "Enter the address they sign in with.".into());
-        let reason = if reason.is_empty() {
-            Some("Say why, for whoever reads the log later.".into())
-        } else if reason.chars().count() > REASON_CHARS_MAX {
-            Some(format!("Use at most {REASON_CHARS_MAX} characters."))
-        } else {
-            None
-        };
         // One message at a time, since each brings the focus to its field.
-        Self { reason: reason.filter(|_| email.is_none()), email }
+        Self { reason: reason_trouble(reason).filter(|_| email.is_none()), email }
     }
 }
 

@@ -17,6 +17,9 @@ pub fn Field(
     name: &'static str,
     autocomplete: &'static str,
     #[prop(optional)] value: String,
+    /// What to know before filling it in.
+    #[prop(optional)]
+    hint: &'static str,
 ) -> impl IntoView {
     let message = message_at(trouble, spot);
     focus_on_trouble(input, message);
@@ -33,9 +36,10 @@ pub fn Field(
                 autocapitalize="none"
                 spellcheck="false"
                 aria-invalid=move || message.with(Option::is_some).then_some("true")
-                aria-describedby=format!("{name}-error")
+                aria-describedby=format!("{name}-error {name}-hint")
             />
             <p class="field-error" id=format!("{name}-error")>{message}</p>
+            <p class="field-hint" id=format!("{name}-hint")>{hint}</p>
         </div>
     }
 }

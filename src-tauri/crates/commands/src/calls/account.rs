@@ -3,7 +3,7 @@
 use api::accounts as http;
 use ipc::{Fault, PlanAction, PlanView, Profile, SignedInDevice, TierOffer, Visibility};
 
-use crate::{Facade, server::Request};
+use crate::{Facade, avatar::picture, server::Request};
 
 impl Facade {
     pub async fn profile_view(&self, _call: ipc::ProfileGet) -> Result<Profile, Fault> {
@@ -19,8 +19,26 @@ impl Facade {
                 Visibility::Private => http::Visibility::Private,
                 Visibility::Members => http::Visibility::Members,
             }),
+            birth_date: call.birth_date,
         };
         self.account(Request::patch("/accounts/me", &update)?).await
+    }
+
+    pub async fn avatar_set(&self, call: ipc::AvatarSet) -> Result<Profile, Fault> {
+        self.account(Request::put_jpeg("/accounts/me/avatar", picture(&call.image)?)).await
+    }
+
+    pub async fn avatar_delete(&self, _call: ipc::AvatarDelete) -> Result<Profile, Fault> {
+        self.account(Request::delete("/accounts/me/avatar")).await
+    }
+
+    pub async fn email_change(&self, call: ipc::EmailChange) -> Result<(), Fault> {
+        let body = http::EmailChangeStart { email: call.email.trim().to_owned() };
+        self.inner.server.send(&Request::post("/accounts/me/email", &body)?).await.map(drop)
+    }
+
+    pub async fn email_verify(&self, _call: ipc::EmailVerify) -> Result<(), Fault> {
+        self.inner.server.send(&Request::post_empty("/accounts/me/verify-email")).await.map(drop)
     }
 
     /// Whatever the server says of the account, the session takes note of it.
@@ -29,6 +47,7 @@ impl Facade {
         self.inner.server.learn_account(&account).await;
         Ok(Profile {
             email: account.email,
+            is_email_verified: account.is_email_verified,
             display_name: account.display_name,
             visibility: match account.visibility {
                 http::Visibility::Private => Visibility::Private,
@@ -36,6 +55,8 @@ impl Facade {
             },
             country: account.country,
             language: account.language,
+            birth_date: account.birth_date,
+            avatar: account.avatar,
         })
     }
 

@@ -1,9 +1,11 @@
-//! Reading the audit log.
+//! Reading the audit log, and making sure of it.
 
 use api::audit as http;
-use ipc::{AuditCheckpoint, AuditPage, AuditRecord, Fault};
+use ipc::{AuditCheckpoint, AuditPage, AuditProof, AuditRecord, Fault};
 
 use crate::{Facade, server::Request};
+
+mod proof;
 
 impl Facade {
     pub async fn audit_list(&self, call: ipc::AuditList) -> Result<AuditPage, Fault> {
@@ -35,5 +37,18 @@ impl Facade {
         // Origin, size and root have a line each (C2SP tlog-checkpoint).
         let root = note.lines().nth(2).unwrap_or_default().to_owned();
         Ok(AuditCheckpoint { size, root, note, key })
+    }
+
+    pub async fn audit_verify(&self, call: ipc::AuditVerify) -> Result<AuditProof, Fault> {
+        let server = self.inner.server.name()?;
+        let checkpoint = self.audit_checkpoint(ipc::AuditCheckpointGet {}).await?;
+        let seen = proof::Seen::new(&server, checkpoint)?;
+        let record = self.prove_record(&seen, call.record).await?;
+        let history = self.prove_history(&seen).await?;
+        let proof = AuditProof { size: seen.size, record, history };
+        if proof::is_good(&proof) {
+            self.remember_checkpoint(seen).await;
+        }
+        Ok(proof)
     }
 }

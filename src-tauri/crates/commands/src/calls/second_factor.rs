@@ -19,9 +19,11 @@ impl Facade {
 
     pub async fn second_factor_start(
         &self,
-        call: ipc::SecondFactorStart,
+        _call: ipc::SecondFactorStart,
     ) -> Result<AppSecret, Fault> {
-        let body = http::TotpStart { password: call.password };
+        // Apps list it by the address, as people know their accounts.
+        let account = self.inner.server.view().await.account.ok_or_else(fault::signed_out)?;
+        let body = http::TotpStart { label: account.email };
         let secret: http::TotpSecret =
             self.inner.server.json(Request::post("/mfa/totp", &body)?).await?;
         let (qr_size, qr_path) = qr(&secret.uri)?;
@@ -39,7 +41,7 @@ impl Facade {
     }
 
     pub async fn second_factor_disable(&self, call: ipc::SecondFactorDisable) -> Result<(), Fault> {
-        let body = http::TotpDisable { password: call.password, code: call.code };
+        let body = http::TotpDisable { code: call.code };
         self.inner.server.send(&Request::post("/mfa/totp/disable", &body)?).await.map(drop)
     }
 }

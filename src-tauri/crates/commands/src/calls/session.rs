@@ -22,6 +22,10 @@ impl Facade {
         self.inner.server.password_reset(call).await
     }
 
+    pub async fn session_step_up(&self, call: ipc::StepUp) -> Result<(), Fault> {
+        self.inner.server.step_up(call).await
+    }
+
     /// Works without the server, too.
     pub async fn session_sign_out(&self, _call: ipc::SignOut) -> Result<SessionView, Fault> {
         self.inner.server.sign_out().await

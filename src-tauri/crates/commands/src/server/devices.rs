@@ -37,6 +37,20 @@ impl Server {
         known.iter().find(|known| known.is_of(server, email)).map(|known| known.device)
     }
 
+    /// Before it is known whose sign-in it will be. One of another account the server passes over.
+    pub(super) async fn latest_device(&self, server: &Url) -> Option<DeviceId> {
+        let server_url = address::text(server);
+        let known = self.known_devices().await;
+        known.iter().rfind(|known| known.server_url == server_url).map(|known| known.device)
+    }
+
+    /// The address of the account has changed; the device is the same.
+    pub(super) async fn rename_device(&self, server: &Url, before: &str, email: &str) {
+        if let Some(device) = self.known_device(server, before).await {
+            self.remember_device(server, email, device).await;
+        }
+    }
+
     /// What cannot be kept makes a new device of this one next time, and no more than that.
     pub(super) async fn remember_device(&self, server: &Url, email: &str, device: DeviceId) {
         let mut known = self.known_devices().await;

@@ -35,6 +35,8 @@ pub(crate) struct Account {
     pub roles: Vec<Role>,
     #[serde(default)]
     pub tier: Tier,
+    #[serde(default)]
+    pub avatar: Option<String>,
 }
 
 impl From<&api::accounts::Account> for Account {
@@ -45,8 +47,19 @@ impl From<&api::accounts::Account> for Account {
             display_name: account.display_name.clone(),
             roles: account.roles.clone(),
             tier: account.tier,
+            avatar: account.avatar.clone(),
         }
     }
+}
+
+/// A session that was opened just now.
+pub(super) struct Opened<'a> {
+    pub server: &'a Url,
+    /// By which this device is known to the account later.
+    pub email: &'a str,
+    pub session: api::accounts::Session,
+    /// Where nobody else may be signed in by it than this owner, who is.
+    pub instead_of: Option<&'a str>,
 }
 
 /// What the store keeps of the session; no token.
@@ -164,7 +177,7 @@ impl Server {
         let body = api::accounts::SessionCreate {
             email: call.email,
             password: call.password,
-            device_name: Some(self.device_name.chars().take(80).collect()),
+            device_name: Some(self.device_name()),
             device_id: self.known_device(&server, &email).await,
             code: call.code,
         };
@@ -172,12 +185,31 @@ impl Server {
         let url = endpoint(&server, request.path)?;
         let answer = self.attempt(&url, &request, None).await?;
         let session: api::accounts::Session = self.read(answer).await?;
+        self.enter(Opened { server: &server, email: &email, session, instead_of: None }).await
+    }
 
-        let _renewing = self.renewing.lock().await;
-        self.leave().await;
-        self.remember_device(&server, &email, session.device_id).await;
+    /// How the server lists this device.
+    pub(super) fn device_name(&self) -> String {
+        self.device_name.chars().take(80).collect()
+    }
+
+    /// Takes a session in the place of the one before, if there is one.
+    pub(super) async fn enter(&self, opened: Opened<'_>) -> Result<SessionView, Fault> {
+        let Opened { server, email, session, instead_of } = opened;
         let account = Account::from(&session.account);
-        let owner = owner_of(&server, &account);
+        let owner = owner_of(server, &account);
+        let _renewing = self.renewing.lock().await;
+        if let Some(expected) = instead_of
+            && (owner != expected || self.owner_now()? != expected)
+        {
+            self.end(server, &session.access_token).await;
+            return Err(fault::other(
+                "In the browser you signed in as someone else.",
+                "Sign in there as who you are here, or sign out here first.",
+            ));
+        }
+        self.leave().await;
+        self.remember_device(server, email, session.device_id).await;
         *self.signed() = Signed {
             server: Some(server.clone()),
             account: Some(account.clone()),
@@ -190,7 +222,7 @@ impl Server {
             retry_key: Some(retry_key()),
         };
         self.keep(secret, session).await;
-        self.remember(Some(&server), Some(account)).await?;
+        self.remember(Some(server), Some(account)).await?;
         self.owner.send_replace(Some(owner));
         self.tell();
         Ok(self.view().await)
@@ -208,11 +240,17 @@ impl Server {
 
     /// Tells the server that the session is over, as far as it can be reached.
     async fn leave(&self) {
+        let server = self.signed().server.clone();
+        if let Some((token, server)) = self.valid_token(None).zip(server) {
+            self.end(&server, &token).await;
+        }
+    }
+
+    /// Ends the session that a token is of.
+    async fn end(&self, server: &Url, token: &str) {
         let request = Request::delete("/sessions/current");
-        let Some((token, url)) = self.valid_token(None).zip(self.url(request.path).ok()) else {
-            return;
-        };
-        if let Err(fault) = self.attempt(&url, &request, Some(&token)).await {
+        let Ok(url) = endpoint(server, request.path) else { return };
+        if let Err(fault) = self.attempt(&url, &request, Some(token)).await {
             tracing::info!(message = fault.message, "the server was not told of the sign-out");
         }
     }
@@ -274,19 +312,21 @@ impl Server {
     /// out or renews.
     pub(super) async fn learn(&self, account: &api::accounts::Account) {
         let account = Account::from(account);
-        let server = {
+        let (server, email_before) = {
             let mut signed = self.signed();
             // Somebody else may have signed in since it was asked.
-            let is_news = signed
+            let known = signed
                 .account
                 .as_ref()
-                .is_some_and(|known| known.id == account.id && *known != account);
-            if !is_news {
-                return;
-            }
+                .filter(|known| known.id == account.id && **known != account);
+            let Some(known) = known else { return };
+            let email_before = known.email.clone();
             signed.account = Some(account.clone());
-            signed.server.clone()
+            (signed.server.clone(), email_before)
         };
+        if let Some(server) = server.as_ref().filter(|_| email_before != account.email) {
+            self.rename_device(server, &email_before, &account.email).await;
+        }
         if let Err(fault) = self.remember(server.as_ref(), Some(account)).await {
             tracing::warn!(message = fault.message, "the account is known until the app quits");
         }
@@ -317,10 +357,12 @@ impl Server {
         SessionView {
             server_url: signed.server.as_ref().map(address::text),
             account: signed.account.as_ref().map(|account| AccountView {
+                id: account.id,
                 display_name: account.display_name.clone(),
                 email: account.email.clone(),
                 roles: account.roles.clone(),
                 tier: account.tier,
+                avatar: account.avatar.clone(),
             }),
             is_online: self.is_online(),
             secrets: self.secrets_state(),

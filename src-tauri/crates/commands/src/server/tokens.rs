@@ -45,6 +45,18 @@ pub(super) fn retry_key() -> String {
     format!("{:032x}", rand::random::<u128>())
 }
 
+impl Access {
+    /// One that was given out just now.
+    pub fn new(token: String, expires_in_s: u64) -> Self {
+        let (now, life) = (Instant::now(), Duration::from_secs(expires_in_s));
+        Self {
+            token,
+            renew_at: now + life.saturating_sub(RENEW_AHEAD.min(life / 4)),
+            expires_at: now + life,
+        }
+    }
+}
+
 impl Server {
     /// A token to send now. `refused` is the one the server did not take any more.
     pub async fn token(&self, refused: Option<&str>) -> Result<String, Fault> {
@@ -175,13 +187,7 @@ impl Server {
     /// Takes a new pair of tokens: the lasting one to its place first. Answers with the other.
     /// To be called while nothing else signs in, out or renews.
     pub(super) async fn keep(&self, last: Secret, session: api::accounts::Session) -> String {
-        let life = Duration::from_secs(session.expires_in);
-        let now = Instant::now();
-        let access = Access {
-            token: session.access_token.clone(),
-            renew_at: now + life.saturating_sub(RENEW_AHEAD.min(life / 4)),
-            expires_at: now + life,
-        };
+        let access = Access::new(session.access_token.clone(), session.expires_in);
         let secret = Secret { refresh_token: session.refresh_token, ..last };
         self.save(&secret).await;
         let mut signed = self.signed();

@@ -51,12 +51,18 @@ async fn device_stays_the_same_through_a_sign_out() -> Outcome {
 #[tokio::test(flavor = "multi_thread")]
 async fn profile_is_changed_and_the_session_follows() -> Outcome {
     let (_stand, facade) = Stand::without_music().await?;
-    let nothing =
-        ipc::ProfileUpdate { display_name: None, visibility: None, country: None, language: None };
+    let nothing = ipc::ProfileUpdate {
+        display_name: None,
+        visibility: None,
+        country: None,
+        language: None,
+        birth_date: None,
+    };
     let update = ipc::ProfileUpdate {
         display_name: Some("Ann Other".into()),
         visibility: Some(ipc::Visibility::Members),
         country: Some("PT".into()),
+        birth_date: Some("1990-02-28".into()),
         ..nothing.clone()
     };
     let profile = said(facade.profile_update(update).await)?;
@@ -64,6 +70,7 @@ async fn profile_is_changed_and_the_session_follows() -> Outcome {
         (profile.display_name.as_str(), profile.country.as_deref()),
         ("Ann Other", Some("PT"))
     );
+    assert_eq!(profile.birth_date.as_deref(), Some("1990-02-28"));
     assert_eq!(account(&facade).await?.display_name, "Ann Other");
     let update = ipc::ProfileUpdate { country: Some(String::new()), ..nothing.clone() };
     said(facade.profile_update(update).await)?;
@@ -73,6 +80,58 @@ async fn profile_is_changed_and_the_session_follows() -> Outcome {
     let fault = facade.profile_update(update).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Invalid, "{fault:?}");
     Ok(())
+}
+
+/// A square of 16 pixels, coral.
+const JPEG: &str = "/9j/4AAQSkZJRgABAgAAAQABAAD//gAQTGF2YzU5LjM3LjEwMAD/2wBDAAg+Pkk+SVVVVVVVVWRdZG\
+    hoaGRkZGRoaGhwcHCDg4NwcHBoaHBwfHyDg4+Tj4eHg4eTk5ubm7q6srLZ2eD/////xABMAAEBAAAAAAAAAAAAAAAAAAAABQ\
+    EBAQAAAAAAAAAAAAAAAAAABgcQAQAAAAAAAAAAAAAAAAAAAAARAQAAAAAAAAAAAAAAAAAAAAD/wAARCAAQABADASIAAhEAAx\
+    EA/9oADAMBAAIRAxEAPwCoALKY/9k=";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn picture_is_sent_shown_and_taken_back() -> Outcome {
+    let (_stand, facade) = Stand::without_music().await?;
+    let call = ipc::AvatarSet { image: JPEG.into() };
+    said(facade.avatar_set(call).await)?;
+    let id = account(&facade).await?.avatar.context("the session follows")?;
+    let image = said(facade.avatar(&id).await)?;
+    assert_eq!(image.content_type, "image/jpeg");
+    ensure!(image.bytes.starts_with(&[0xff, 0xd8]));
+    let other = facade.avatar("of-somebody-else").await;
+    ensure!(other.is_err_and(|fault| fault.kind == FaultKind::NotFound));
+
+    let text = ipc::AvatarSet { image: "aGVsbG8=".into() };
+    let fault = facade.avatar_set(text).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Invalid, "{fault:?}");
+    said(facade.avatar_delete(ipc::AvatarDelete {}).await)?;
+    assert_eq!(account(&facade).await?.avatar, None);
+    ensure!(facade.avatar(&id).await.is_err(), "what was kept of it is not shown any more");
+    Ok(())
+}
+
+/// Nobody gets a key to an account by an address that is not theirs.
+#[tokio::test(flavor = "multi_thread")]
+async fn ways_to_sign_in_wait_for_the_address_to_be_confirmed() -> Outcome {
+    let (stand, facade) = Stand::without_music().await?;
+    let server_url = stand.server()?.url().to_owned();
+    let options = said(facade.sign_in_options(ipc::SignInOptionsGet { server_url }).await)?;
+    ensure!(options.providers.is_empty(), "{options:?}");
+    ensure!(said(facade.identity_list(ipc::IdentityList {}).await)?.is_empty());
+    ensure!(said(facade.passkey_list(ipc::PasskeyList {}).await)?.is_empty());
+    ensure!(!said(facade.profile_view(ipc::ProfileGet {}).await)?.is_email_verified);
+    let fault = facade.passkey_add(ipc::PasskeyAdd {}).await.unwrap_err();
+    ensure!(fault.kind == FaultKind::Invalid && fault.message.contains("not confirmed"));
+    let fault =
+        facade.identity_unlink(ipc::IdentityUnlink { provider: "hub".into() }).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::NotFound);
+
+    let change = |email: &str| ipc::EmailChange { email: email.into() };
+    said(facade.email_change(change(" ann@other.example ")).await)?;
+    let fault = facade.email_change(change(EMAIL)).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Invalid);
+    // Nothing changes before both have confirmed.
+    assert_eq!(said(facade.profile_view(ipc::ProfileGet {}).await)?.email, EMAIL);
+    said(facade.email_verify(ipc::EmailVerify {}).await)
 }
 
 #[tokio::test(flavor = "multi_thread")]

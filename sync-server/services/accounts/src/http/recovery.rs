@@ -1,7 +1,9 @@
 //! What links in mails open.
 
 use api::{
-    accounts::{EmailVerify, PasswordResetFinish, PasswordResetStart},
+    accounts::{
+        EmailChangeStart, EmailChanged, EmailVerify, PasswordResetFinish, PasswordResetStart,
+    },
     error::Envelope,
 };
 use axum::{
@@ -9,7 +11,11 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use web::{ApiError, Json, auth::SignedIn, edge::ClientAddress};
+use web::{
+    ApiError, Json,
+    auth::{Recent, SignedIn},
+    edge::ClientAddress,
+};
 
 use super::Accounts;
 
@@ -42,6 +48,18 @@ pub(super) async fn account_verify_page() -> Response {
     responses((status = 200, description = "A page", body = String, content_type = "text/html")),
 )]
 pub(super) async fn password_reset_page() -> Response {
+    page()
+}
+
+/// The page that the links in mails to an old and a new address open.
+#[utoipa::path(
+    get,
+    path = "/account/change-email",
+    operation_id = "email_change_page",
+    tag = "accounts",
+    responses((status = 200, description = "A page", body = String, content_type = "text/html")),
+)]
+pub(super) async fn email_change_page() -> Response {
     page()
 }
 
@@ -141,4 +159,52 @@ pub(super) async fn password_reset_finish(
 ) -> Result<StatusCode, ApiError> {
     service.password_reset_finish(&asked, from.ip).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Change the address. A link goes to the old and one to the new address; both must be opened.
+#[utoipa::path(
+    post,
+    path = "/api/v1/accounts/me/email",
+    operation_id = "email_change_start",
+    tag = "accounts",
+    security(("bearer" = [])),
+    request_body = EmailChangeStart,
+    responses(
+        (status = 202, description = "The mails are on their way"),
+        (status = 400, description = "This is no address", body = Envelope),
+        (status = 401, description = "Nobody is signed in", body = Envelope),
+        (status = 403, description = "Not shown just now who one is", body = Envelope),
+        (status = 409, description = "It is the address already", body = Envelope),
+        (status = 429, description = "Too many mails", body = Envelope),
+    ),
+)]
+pub(super) async fn email_change_start(
+    State(service): Accounts,
+    Recent(claims): Recent,
+    Json(asked): Json<EmailChangeStart>,
+) -> Result<StatusCode, ApiError> {
+    service.email_change_start(claims.account, &asked).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Confirm a change of address on one side, with what the link in the mail ends with. Good once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/accounts/change-email",
+    operation_id = "email_change_confirm",
+    tag = "accounts",
+    request_body = EmailVerify,
+    responses(
+        (status = 200, description = "Whether both sides have confirmed", body = EmailChanged),
+        (status = 400, description = "The link is not good any more", body = Envelope),
+        (status = 409, description = "The new address has an account by now", body = Envelope),
+        (status = 429, description = "Too many attempts", body = Envelope),
+    ),
+)]
+pub(super) async fn email_change_confirm(
+    State(service): Accounts,
+    from: ClientAddress,
+    Json(asked): Json<EmailVerify>,
+) -> Result<Json<EmailChanged>, ApiError> {
+    Ok(Json(service.email_change_confirm(&asked.token, from.ip).await?))
 }

@@ -1,12 +1,12 @@
 //! Where an account is signed in.
 
 use api::{
-    accounts::{SessionList, SessionsRevoked},
+    accounts::{SessionList, SessionsRevoked, StepUp, SteppedUp},
     error::Envelope,
 };
 use axum::{extract::State, http::StatusCode};
 use domain::SessionId;
-use web::{ApiError, Json, Path, auth::SignedIn};
+use web::{ApiError, Json, Path, auth::SignedIn, edge::ClientAddress};
 
 use super::Accounts;
 
@@ -69,4 +69,30 @@ pub(super) async fn session_revoke_others(
     SignedIn(claims): SignedIn,
 ) -> Result<Json<SessionsRevoked>, ApiError> {
     Ok(Json(service.session_revoke_others(&claims).await?))
+}
+
+/// Show again who is signed in, before what an open session must not be enough for: changing
+/// credentials, exporting, erasing.
+#[utoipa::path(
+    post,
+    path = "/api/v1/sessions/step-up",
+    operation_id = "session_step_up",
+    tag = "sessions",
+    security(("bearer" = [])),
+    request_body = StepUp,
+    responses(
+        (status = 200, description = "An access token that says so", body = SteppedUp),
+        (status = 401, description = "Nobody is signed in, or a code is wanted", body = Envelope),
+        (status = 403, description = "The password is not right", body = Envelope),
+        (status = 409, description = "The account has no password", body = Envelope),
+        (status = 429, description = "Too many attempts", body = Envelope),
+    ),
+)]
+pub(super) async fn session_step_up(
+    State(service): Accounts,
+    SignedIn(claims): SignedIn,
+    from: ClientAddress,
+    Json(asked): Json<StepUp>,
+) -> Result<Json<SteppedUp>, ApiError> {
+    Ok(Json(service.session_step_up(&claims, &asked, from.ip).await?))
 }

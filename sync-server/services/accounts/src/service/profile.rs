@@ -1,15 +1,28 @@
-//! Profiles.
+//! Profiles: name, picture, country, language, birth date, and who may see them.
 
-use api::accounts::{Account, ProfileUpdate};
+use api::accounts::{Account, ProfileUpdate, Visibility};
 use domain::AccountId;
+use engine_sql::acts::{self, By};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use web::ApiError;
 
 use super::{Service, gone, name};
 use crate::{
     Error,
-    acts::{self, By},
-    store::Profile,
+    store::{Profile, StoredAccount},
 };
+
+/// Of the vault: when the person was born.
+const BIRTH_DATE: &str = "birth_date";
+
+/// Of the vault: the picture, as it is drawn.
+const AVATAR: &str = "avatar";
+
+/// Longer side of a picture.
+const AVATAR_PX: u32 = 256;
+
+/// What is not longer ago was mistyped.
+const YEAR_MIN: i16 = 1900;
 
 impl Service {
     /// Changes what is named, and answers with the whole account.
@@ -19,7 +32,20 @@ impl Service {
         asked: &ProfileUpdate,
     ) -> Result<Account, Error> {
         let now_us = (self.clock)();
-        let stored = self.store.account(id).await?.ok_or_else(gone)?.at(now_us);
+        let stored = self.store.account(id).await?.ok_or_else(gone)?;
+        let has_birth_date = match asked.birth_date.as_deref() {
+            None => stored.has_birth_date,
+            Some("") => {
+                self.vault.delete(id, BIRTH_DATE).await?;
+                false
+            }
+            Some(typed) => {
+                let date = birth_date(typed, now_us)?.to_string();
+                self.vault.put(id, BIRTH_DATE, date.as_bytes()).await?;
+                true
+            }
+        };
+        let stored = stored.bare().clone();
         let profile = Profile {
             display_name: match &asked.display_name {
                 Some(typed) => name(typed, "display name")?,
@@ -28,12 +54,80 @@ impl Service {
             visibility: asked.visibility.unwrap_or(stored.visibility),
             country: changed(asked.country.as_deref(), stored.country, country)?,
             language: changed(asked.language.as_deref(), stored.language, language)?,
+            has_birth_date,
         };
         let act = By::account(id, now_us).privacy("profile_update", acts::account(id));
         self.store.profile_update(id, &profile, &act).await?;
         self.acted();
         self.account(id).await
     }
+
+    /// Puts a picture, given as a file of any usual kind, in the place of the one before.
+    pub async fn avatar_put(&self, id: AccountId, file: Vec<u8>) -> Result<Account, Error> {
+        let _one_at_a_time = self.drawing.lock().await;
+        let drawn = tokio::task::spawn_blocking(move || draw(&file)).await??;
+        self.vault.put(id, AVATAR, &drawn).await?;
+        // The name changes with the picture, so that caches need not ask.
+        let name = format!("{:016x}", rand::random::<u64>());
+        self.avatar_name(id, Some(name)).await
+    }
+
+    /// Takes the picture back.
+    pub async fn avatar_delete(&self, id: AccountId) -> Result<Account, Error> {
+        self.vault.delete(id, AVATAR).await?;
+        self.avatar_name(id, None).await
+    }
+
+    /// The picture, a JPEG, for someone who may see the profile.
+    pub async fn avatar(&self, id: AccountId, seen_by: AccountId) -> Result<Vec<u8>, Error> {
+        let none = || ApiError::not_found("picture");
+        let account = self.store.account(id).await?.ok_or_else(none)?;
+        if id != seen_by && account.bare().visibility != Visibility::Members {
+            return Err(none().into());
+        }
+        Ok(self.vault.get(id, AVATAR).await?.ok_or_else(none)?)
+    }
+
+    async fn avatar_name(&self, id: AccountId, name: Option<String>) -> Result<Account, Error> {
+        let by = By::account(id, (self.clock)());
+        let act = by.privacy("profile_update", acts::account(id));
+        self.store.avatar_set(id, name, &act).await?;
+        self.acted();
+        self.account(id).await
+    }
+
+    pub(super) async fn birth_date(&self, of: &StoredAccount) -> Result<Option<String>, Error> {
+        if !of.has_birth_date {
+            return Ok(None);
+        }
+        let bytes = self.vault.get(of.id(), BIRTH_DATE).await?;
+        Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
+    }
+}
+
+/// Decodes within limits and draws anew: nothing of the file itself is kept or shown.
+fn draw(file: &[u8]) -> Result<Vec<u8>, Error> {
+    let not_good = |error: images::ImageError| {
+        ApiError::invalid(
+            format!("The picture cannot be taken: {error}."),
+            "Take a JPEG, PNG or WebP file of at most 5 MB.",
+        )
+    };
+    let decoded = images::decode(file).map_err(not_good)?;
+    // Without transparency, so that it is always drawn as a JPEG, which is small.
+    let opaque = decoded.picture.to_rgb8().into();
+    let (bytes, _) = images::draw(&opaque, AVATAR_PX).map_err(|e| Error::Picture(Box::new(e)))?;
+    Ok(bytes)
+}
+
+fn birth_date(typed: &str, now_us: i64) -> Result<Date, ApiError> {
+    let now = Timestamp::from_microsecond(now_us).unwrap_or_default();
+    let today = now.to_zoned_datetime(TimeZone::UTC).date();
+    let date = typed.parse::<Date>().ok();
+    let is_past = |date: &Date| date.year() >= YEAR_MIN && *date <= today;
+    date.filter(is_past).ok_or_else(|| {
+        ApiError::invalid("This is not a birth date.", "Take a form such as `1990-02-28`.")
+    })
 }
 
 /// Absent keeps what was, empty takes it back.

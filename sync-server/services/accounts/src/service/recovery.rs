@@ -5,12 +5,12 @@ use std::net::IpAddr;
 use api::accounts::{PasswordResetFinish, PasswordResetStart};
 use credentials::{Email, LinkToken, password};
 use domain::AccountId;
+use engine_sql::acts::{self, By};
 use web::ApiError;
 
 use super::{Service, gone, network, seconds};
 use crate::{
     Error,
-    acts::{self, By},
     mails::{MailJob, What},
 };
 
@@ -18,11 +18,11 @@ impl Service {
     /// Sends the link again.
     pub async fn email_verify_start(&self, id: AccountId) -> Result<(), Error> {
         let now_us = (self.clock)();
-        let account = self.store.account(id).await?.ok_or_else(gone)?.at(now_us);
-        if account.is_email_verified {
+        let account = self.store.account(id).await?.ok_or_else(gone)?;
+        if account.bare().is_email_verified {
             return Err(ApiError::conflict("The address is confirmed already.", "").into());
         }
-        self.throttles.mail_to.take(Email::parse(&account.email)?.hash(), now_us)?;
+        self.throttles.mail_to.take(account.email_hash, now_us)?;
         self.store.mail_put(&MailJob::new(now_us, What::Verify { account: id })).await?;
         self.has_mail.notify_one();
         Ok(())
@@ -50,7 +50,7 @@ impl Service {
     ) -> Result<(), Error> {
         let now_us = (self.clock)();
         self.throttles.link_from.take(network(from), now_us)?;
-        let email_hash = Email::parse(&asked.email)?.hash();
+        let email_hash = self.lookup(&Email::parse(&asked.email)?);
         self.throttles.mail_to.take(email_hash.clone(), now_us)?;
         self.store.mail_put(&MailJob::new(now_us, What::Reset { email_hash })).await?;
         self.has_mail.notify_one();
@@ -68,7 +68,7 @@ impl Service {
         let token = LinkToken::parse(&asked.token).ok_or_else(not_good)?;
         let account = self.store.account(token.account).await?.ok_or_else(not_good)?;
         // The link is still good after a password that cannot be taken.
-        password::check(&asked.password, &Email::parse(&account.at(now_us).email)?)?;
+        password::check(&asked.password, &Email::parse(&self.email(&account).await?)?)?;
         let hash = self.hasher.hash(&asked.password).await?;
         let by = By::account(token.account, now_us);
         let act = by.security("password_reset", acts::account(token.account));
@@ -77,11 +77,12 @@ impl Service {
             self.keys.end_session(session, seconds(now_us));
         }
         self.acted();
+        self.has_mail.notify_one();
         tracing::info!(account.id = %token.account, "password reset");
         Ok(())
     }
 }
 
-fn not_good() -> ApiError {
+pub(super) fn not_good() -> ApiError {
     ApiError::invalid("This link is not good any more.", "Ask for another one.")
 }

@@ -6,13 +6,11 @@ use domain::{
     AccountId, Role,
     audit::{Act, Reason},
 };
-use web::{ApiError, auth::Claims};
+use engine_sql::acts::{self, By};
+use web::{ApiError, auth::Claims, reason};
 
 use super::{Service, seconds};
-use crate::{
-    Error,
-    acts::{self, By},
-};
+use crate::Error;
 
 /// Holders listed. Roles are for few; more is told, and not listed.
 const HOLDERS_MAX: usize = 500;
@@ -49,9 +47,9 @@ impl Service {
             )
             .into());
         }
-        let reason = format!("{}: {}", asked.role, super::reason(&asked.reason)?);
+        let reason = format!("{}: {}", asked.role, reason::parse(&asked.reason)?);
         let reason = Reason::new(reason).map_err(ApiError::internal)?;
-        let hash = Email::parse(&asked.email)?.hash();
+        let hash = self.lookup(&Email::parse(&asked.email)?);
         let stored = self.store.account_by_email(&hash).await?.ok_or_else(super::no_account)?;
         let account = stored.id();
         let verb = if is_granted { "role_grant" } else { "role_revoke" };
@@ -64,7 +62,7 @@ impl Service {
             self.acted();
             tracing::info!(account.id = %account, role = %asked.role, is_granted, "role changed");
         }
-        let display_name = stored.at(now_us).display_name;
+        let display_name = stored.bare().display_name.clone();
         Ok(RoleHolder { account, display_name, roles: changed.roles })
     }
 }

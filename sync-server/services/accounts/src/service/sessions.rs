@@ -1,21 +1,59 @@
 //! The sessions of an account: where it is signed in, and how it stops being so.
 
-use api::accounts::{SessionList, SessionsRevoked};
-use domain::SessionId;
-use web::{ApiError, auth::Claims};
+use std::net::IpAddr;
 
-use super::{SESSION_IDLE_US, Service, seconds};
-use crate::{
-    Error,
-    acts::{self, By},
-    store::Which,
+use api::accounts::{SessionList, SessionsRevoked, StepUp, SteppedUp};
+use domain::SessionId;
+use engine_sql::acts::{self, By};
+use web::{
+    ApiError,
+    auth::{ACCESS_TOKEN_LIFE_S, Claims},
 };
+
+use super::{SESSION_IDLE_US, Service, gone, network, seconds};
+use crate::{Error, store::Which};
 
 impl Service {
     pub async fn sessions(&self, claims: &Claims) -> Result<SessionList, Error> {
         let since_us = (self.clock)() - SESSION_IDLE_US;
         let sessions = self.store.sessions(claims.account, claims.session, since_us).await?;
         Ok(SessionList { sessions })
+    }
+
+    /// Asks again who it is, before what an open session must not be enough for.
+    pub async fn session_step_up(
+        &self,
+        claims: &Claims,
+        asked: &StepUp,
+        from: Option<IpAddr>,
+    ) -> Result<SteppedUp, Error> {
+        let now_us = (self.clock)();
+        let account = self.store.account(claims.account).await?.ok_or_else(gone)?;
+        let stored = account.password().ok_or_else(|| {
+            ApiError::conflict("This account has no password.", "Sign in by browser again.")
+        })?;
+        self.sign_in_throttled(&account.email_hash, network(from), now_us)?;
+        if !self.hasher.verify(&asked.password, Some(stored)).await? {
+            return Err(ApiError::wrong_password().into());
+        }
+        self.check_code(claims.account, asked.code.as_deref(), Some(claims.device)).await?;
+        self.sign_in_succeeded(&account.email_hash, network(from));
+        let by = By::account(claims.account, now_us);
+        let act = by.access("session_step_up", acts::session(claims.session));
+        if !self.store.session_authenticated(claims.account, claims.session, &act).await? {
+            return Err(ApiError::unauthenticated("The session has ended.").into());
+        }
+        self.acted();
+        let claims = Claims {
+            authenticated_at_s: seconds(now_us),
+            expires_at_s: seconds(now_us) + ACCESS_TOKEN_LIFE_S,
+            ..claims.clone()
+        };
+        Ok(SteppedUp {
+            access_token: self.keys.sign(&claims, seconds(now_us))?,
+            token_type: "Bearer".to_owned(),
+            expires_in: ACCESS_TOKEN_LIFE_S,
+        })
     }
 
     /// Signs out.

@@ -3,7 +3,7 @@
 use credentials::{LinkToken, Purpose};
 use domain::{AccountId, SessionId, audit::Act};
 use engine_sql::{
-    Tx, outbox,
+    Tx, acts, outbox,
     sqlx::{self, AnyConnection},
 };
 
@@ -12,8 +12,8 @@ use super::{
     sessions::{Which, end_which},
 };
 use crate::{
-    Error, acts,
-    mails::{MailJob, TOPIC},
+    Error,
+    mails::{MailJob, TOPIC, What},
 };
 
 impl Store {
@@ -101,7 +101,7 @@ impl Store {
 }
 
 pub(super) async fn put_mail(tx: &mut AnyConnection, job: &MailJob) -> Result<(), Error> {
-    let body = serde_json::to_string(&job.what).map_err(Error::Act)?;
+    let body = serde_json::to_string(&job.what).map_err(Error::Mail)?;
     Ok(outbox::put(tx, TOPIC, &job.id, job.at_us, &body).await?)
 }
 
@@ -129,12 +129,13 @@ async fn reset(
     // Whoever reads the mail has the address.
     mark_verified(&mut tx, account, act.at_us).await?;
     let ended = end_which(&mut tx, account, Which::All, "password reset", act.at_us).await?;
+    put_mail(&mut tx, &MailJob::new(act.at_us, What::PasswordChanged { account })).await?;
     acts::put(&mut tx, act).await?;
     Ok(Some(ended))
 }
 
 /// `false` where there is no such link, or it expired.
-async fn use_up(
+pub(super) async fn use_up(
     tx: &mut AnyConnection,
     token: &LinkToken,
     purpose: Purpose,

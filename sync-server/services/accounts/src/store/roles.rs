@@ -4,13 +4,13 @@
 use api::accounts::RoleHolder;
 use domain::{AccountId, Role, audit::Act};
 use engine_sql::{
-    Tx,
+    Tx, acts,
     sqlx::{self, AnyConnection},
 };
 use web::ApiError;
 
 use super::{Store, find, row};
-use crate::{Error, acts};
+use crate::Error;
 
 /// Roles as they are after a change.
 #[derive(Clone, PartialEq, Eq, Debug)]

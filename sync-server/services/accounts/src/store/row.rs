@@ -1,30 +1,35 @@
 //! An account as its rows tell it.
 
 use api::accounts::{Account, Visibility};
-use domain::{
-    Role,
-    plan::{Standing, Subscription},
-};
+use domain::{Role, plan::Tier};
 use engine_sql::sqlx::{Row as _, any::AnyRow};
 
 use crate::Error;
 
-/// An account with what its owner does not see of it.
+/// An account with what its owner does not see of it, and without what others keep: its address
+/// and birth date are in the vault, its tier is billing's.
 #[derive(Clone, Debug)]
 pub struct StoredAccount {
-    /// Its tier is the one of [`Self::subscription`], once the time is known.
     account: Account,
+    /// Empty where there is none: the person signs in otherwise.
     pub password_hash: String,
-    pub subscription: Subscription,
     pub roles_version: u32,
-    pub is_totp_on: bool,
+    /// Of the vault, where the address is.
+    pub email_field: String,
+    /// By which it is reserved.
+    pub email_hash: String,
+    pub has_birth_date: bool,
 }
 
 impl StoredAccount {
-    /// The account as its owner sees it at `now_us`.
-    pub fn at(&self, now_us: i64) -> Account {
-        let tier = self.subscription.clone().at(now_us).tier();
-        Account { tier, ..self.account.clone() }
+    /// The account as its owner sees it.
+    pub fn with(&self, email: String, birth_date: Option<String>, tier: Tier) -> Account {
+        Account { email, birth_date, tier, ..self.account.clone() }
+    }
+
+    /// The account without address, birth date and tier.
+    pub fn bare(&self) -> &Account {
+        &self.account
     }
 
     pub fn id(&self) -> domain::AccountId {
@@ -34,20 +39,22 @@ impl StoredAccount {
     pub fn roles(&self) -> &[Role] {
         &self.account.roles
     }
+
+    /// What a password is compared with.
+    pub fn password(&self) -> Option<&str> {
+        Some(self.password_hash.as_str()).filter(|hash| !hash.is_empty())
+    }
 }
 
 /// A query of whole accounts, named `a`; what follows says which.
 macro_rules! account_sql {
     ($which:literal) => {
         concat!(
-            "SELECT a.account_id, a.email, a.display_name, a.password_hash, a.roles,
-                    a.created_at_us, a.visibility, a.country, a.language,
-                    s.plan_id, s.standing, s.until_us, s.grace_us, s.had_trial, r.version, t.is_on,
-                    a.email_verified_at_us
+            "SELECT a.account_id, a.display_name, a.password_hash, a.roles, a.created_at_us,
+                    a.visibility, a.country, a.language, r.version, a.email_verified_at_us,
+                    a.email_field, a.email_hash, a.has_birth_date, a.avatar
              FROM account a
-             LEFT JOIN subscription s ON s.account_id = a.account_id
-             LEFT JOIN role_change r ON r.account_id = a.account_id
-             LEFT JOIN totp t ON t.account_id = a.account_id ",
+             LEFT JOIN role_change r ON r.account_id = a.account_id ",
             $which
         )
     };
@@ -56,66 +63,31 @@ pub(super) use account_sql;
 
 pub(super) fn account(row: &AnyRow) -> Result<StoredAccount, Error> {
     let id: String = row.try_get(0)?;
-    let roles: String = row.try_get(4)?;
-    let visibility: String = row.try_get(6)?;
+    let roles: String = row.try_get(3)?;
+    let visibility: String = row.try_get(5)?;
+    let version: Option<i64> = row.try_get(8)?;
     let account = Account {
         id: id.parse().map_err(|_| Error::Stored { what: "account id" })?,
-        email: row.try_get(1)?,
-        is_email_verified: row.try_get::<Option<i64>, _>(16)?.is_some(),
-        display_name: row.try_get(2)?,
+        email: String::new(),
+        is_email_verified: row.try_get::<Option<i64>, _>(9)?.is_some(),
+        display_name: row.try_get(1)?,
         visibility: parse_visibility(&visibility)?,
-        country: row.try_get(7)?,
-        language: row.try_get(8)?,
+        country: row.try_get(6)?,
+        language: row.try_get(7)?,
+        birth_date: None,
+        avatar: row.try_get(13)?,
         roles: parse_roles(&roles)?,
-        tier: domain::plan::Tier::Free,
-        created_at_us: row.try_get(5)?,
+        tier: Tier::Free,
+        created_at_us: row.try_get(4)?,
     };
-    let version: Option<i64> = row.try_get(14)?;
-    let is_totp_on: Option<i64> = row.try_get(15)?;
     Ok(StoredAccount {
         account,
-        password_hash: row.try_get(3)?,
-        subscription: subscription(row)?,
+        password_hash: row.try_get(2)?,
         roles_version: version.and_then(|version| u32::try_from(version).ok()).unwrap_or(0),
-        is_totp_on: is_totp_on == Some(1),
+        email_field: row.try_get(10)?,
+        email_hash: row.try_get(11)?,
+        has_birth_date: row.try_get::<i64, _>(12)? != 0,
     })
-}
-
-fn subscription(row: &AnyRow) -> Result<Subscription, Error> {
-    let Some(standing) = row.try_get::<Option<String>, _>(10)? else {
-        return Ok(Subscription::default());
-    };
-    let had_trial: i64 = row.try_get(13)?;
-    Ok(Subscription {
-        plan: row.try_get(9)?,
-        standing: parse_standing(&standing, row.try_get(11)?)?,
-        grace_us: row.try_get(12)?,
-        had_trial: had_trial != 0,
-    })
-}
-
-/// The name of a standing, and its end (0 where it has none).
-pub(super) fn standing_columns(standing: Standing) -> (&'static str, i64) {
-    match standing {
-        Standing::Free => ("free", 0),
-        Standing::Trial { until_us } => ("trial", until_us),
-        Standing::Active { until_us } => ("active", until_us),
-        Standing::Grace { until_us } => ("grace", until_us),
-        Standing::Cancelled { until_us, was_trial: false } => ("cancelled", until_us),
-        Standing::Cancelled { until_us, was_trial: true } => ("cancelled trial", until_us),
-    }
-}
-
-fn parse_standing(name: &str, until_us: i64) -> Result<Standing, Error> {
-    match name {
-        "free" => Ok(Standing::Free),
-        "trial" => Ok(Standing::Trial { until_us }),
-        "active" => Ok(Standing::Active { until_us }),
-        "grace" => Ok(Standing::Grace { until_us }),
-        "cancelled" => Ok(Standing::Cancelled { until_us, was_trial: false }),
-        "cancelled trial" => Ok(Standing::Cancelled { until_us, was_trial: true }),
-        _ => Err(Error::Stored { what: "standing" }),
-    }
 }
 
 pub(super) fn visibility_text(visibility: Visibility) -> &'static str {

@@ -1,20 +1,18 @@
 //! The SQL of sessions and their tokens.
 
 use api::accounts::SessionEntry;
+use credentials::RefreshToken;
 use domain::{AccountId, DeviceId, SessionId, audit::Act};
 use engine_sql::{
-    Tx,
+    Tx, acts,
     sqlx::{self, AnyConnection},
 };
 
-use super::{
-    Store, find,
-    row::StoredAccount,
-    second_factor::{self, Proof},
+use super::{Store, find, links, row::StoredAccount};
+use crate::{
+    Error,
+    mails::{MailJob, What},
 };
-use credentials::RefreshToken;
-
-use crate::{Error, acts};
 
 /// Sessions of one account at a time; the least recently used ends where there would be more.
 const SESSIONS_MAX: i64 = 50;
@@ -34,9 +32,14 @@ pub struct NewSession {
     pub new_device: DeviceId,
     pub device_name: String,
     pub network: Option<String>,
-    /// Used up with the making, where the account wants one.
-    pub proof: Option<Proof>,
     pub act: Act,
+}
+
+/// A session as it is open: on which device, and when its person last showed who they are.
+#[derive(Clone, Copy, Debug)]
+pub struct Opened {
+    pub device: DeviceId,
+    pub authenticated_at_us: i64,
 }
 
 /// A token to be traded for the next one.
@@ -59,7 +62,7 @@ pub struct Refresh {
 pub enum Refreshed {
     Next {
         account: Box<StoredAccount>,
-        device: DeviceId,
+        opened: Opened,
     },
     /// The token had been used before: the session has just ended.
     Reused,
@@ -87,9 +90,50 @@ impl Store {
         self.db.with_tx(|tx| create(tx, new)).await
     }
 
-    /// Trades a token for the next one of its session, where it was never used before.
-    pub async fn session_refresh(&self, refresh: &Refresh) -> Result<Refreshed, Error> {
-        self.db.with_tx(|tx| trade(tx, refresh)).await
+    /// Trades tokens for the next ones of their sessions, where they were never used before; in
+    /// one transaction.
+    pub async fn sessions_refresh(&self, refreshes: &[Refresh]) -> Result<Vec<Refreshed>, Error> {
+        self.db
+            .with_tx(|mut tx| async move {
+                let mut refreshed = Vec::with_capacity(refreshes.len());
+                for refresh in refreshes {
+                    refreshed.push(trade(&mut tx, refresh).await?);
+                }
+                Ok(refreshed)
+            })
+            .await
+    }
+
+    /// The person of a session showed who they are; `false` where it has ended.
+    pub async fn session_authenticated(
+        &self,
+        account: AccountId,
+        session: SessionId,
+        act: &Act,
+    ) -> Result<bool, Error> {
+        self.db
+            .with_tx(|mut tx| async move {
+                let done = sqlx::query(
+                    "UPDATE session SET authenticated_at_us = $3
+                     WHERE account_id = $1 AND session_id = $2 AND ended_at_us IS NULL",
+                )
+                .bind(account.to_string())
+                .bind(session.to_string())
+                .bind(act.at_us)
+                .execute(&mut *tx)
+                .await?;
+                acts::put(&mut tx, act).await?;
+                Ok(done.rows_affected() == 1)
+            })
+            .await
+    }
+
+    pub async fn is_device_known(
+        &self,
+        account: AccountId,
+        device: DeviceId,
+    ) -> Result<bool, Error> {
+        is_known(&mut *self.db.read().acquire().await?, account, device).await
     }
 
     /// Sessions of an account that live and were used after `idle_since_us`, the latest first.
@@ -154,9 +198,6 @@ impl Store {
 
 async fn create(mut tx: Tx, new: &NewSession) -> Result<(DeviceId, Vec<SessionId>), Error> {
     let (account, now_us) = (new.token.account, new.act.at_us);
-    if let Some(proof) = &new.proof {
-        second_factor::take(&mut tx, account, proof).await?;
-    }
     let (device, mut ended) = match new.claimed_device {
         Some(device) if is_known(&mut tx, account, device).await? => {
             // Who signs in there again has lost or left what was there before.
@@ -171,7 +212,7 @@ async fn create(mut tx: Tx, new: &NewSession) -> Result<(DeviceId, Vec<SessionId
     Ok((device, ended))
 }
 
-pub(super) async fn is_known(
+async fn is_known(
     tx: &mut AnyConnection,
     account: AccountId,
     device: DeviceId,
@@ -253,31 +294,36 @@ async fn end_all(
     Ok(sessions)
 }
 
-async fn trade(mut tx: Tx, refresh: &Refresh) -> Result<Refreshed, Error> {
+async fn trade(tx: &mut AnyConnection, refresh: &Refresh) -> Result<Refreshed, Error> {
     let Refresh { old, next, now_us, .. } = refresh;
-    let found = token(&mut tx, old, refresh.idle_since_us).await?;
+    let found = token(tx, old, refresh.idle_since_us).await?;
     let Some(found) = found else { return Ok(Refreshed::Unknown) };
     let is_repeated = found.used_at_us.is_some();
-    if is_repeated && !is_answer_lost(&mut tx, refresh, &found).await? {
-        end_session(&mut tx, old.account, old.session, "token reused", *now_us).await?;
-        acts::put(&mut tx, &refresh.reuse).await?;
+    if is_repeated && !is_answer_lost(tx, refresh, &found).await? {
+        end_session(tx, old.account, old.session, "token reused", *now_us).await?;
+        let what = What::SessionEnded { account: old.account };
+        links::put_mail(tx, &MailJob::new(*now_us, what)).await?;
+        acts::put(tx, &refresh.reuse).await?;
         return Ok(Refreshed::Reused);
     }
-    let Some(account) = find(&mut tx, old.account).await? else { return Ok(Refreshed::Unknown) };
+    let Some(account) = find(tx, old.account).await? else { return Ok(Refreshed::Unknown) };
     if !is_repeated {
-        mark_used(&mut tx, refresh).await?;
-        insert_token(&mut tx, next, found.generation + 1).await?;
-        forget_before(&mut tx, old, found.generation - GENERATIONS_MAX).await?;
+        mark_used(tx, refresh).await?;
+        insert_token(tx, next, found.generation + 1).await?;
+        forget_before(tx, old, found.generation - GENERATIONS_MAX).await?;
     }
-    Ok(Refreshed::Next { account: Box::new(account), device: found.device })
+    Ok(Refreshed::Next { account: Box::new(account), opened: found.opened })
 }
 
 /// A token as it is stored.
 struct StoredToken {
     generation: i64,
     used_at_us: Option<i64>,
-    device: DeviceId,
+    opened: Opened,
 }
+
+/// Generation, time of use; device of the session, and when its person showed who they are.
+type TokenRow = (i64, Option<i64>, Option<String>, i64);
 
 /// The token, where its session lives and was used after `idle_since_us`.
 async fn token(
@@ -285,8 +331,8 @@ async fn token(
     token: &RefreshToken,
     idle_since_us: i64,
 ) -> Result<Option<StoredToken>, Error> {
-    let found: Option<(i64, Option<i64>, Option<String>)> = sqlx::query_as(
-        "SELECT t.generation, t.used_at_us, s.device_id
+    let found: Option<TokenRow> = sqlx::query_as(
+        "SELECT t.generation, t.used_at_us, s.device_id, s.authenticated_at_us
          FROM session_token t
          JOIN session s ON s.account_id = t.account_id AND s.session_id = t.session_id
          WHERE t.account_id = $1 AND t.session_id = $2 AND t.token_hash = $3
@@ -298,9 +344,10 @@ async fn token(
     .bind(idle_since_us)
     .fetch_optional(tx)
     .await?;
-    let stored = |(generation, used_at_us, device): (i64, Option<i64>, Option<String>)| {
+    let stored = |(generation, used_at_us, device, authenticated_at_us): TokenRow| {
         let device = device_id(device, token.session)?;
-        Ok(StoredToken { generation, used_at_us, device })
+        let opened = Opened { device, authenticated_at_us };
+        Ok(StoredToken { generation, used_at_us, opened })
     };
     found.map(stored).transpose()
 }
@@ -369,8 +416,8 @@ async fn insert_session(
     sqlx::query(
         "INSERT INTO session
              (account_id, session_id, device_id, device_name, last_network, created_at_us,
-              used_at_us)
-         VALUES ($1, $2, $3, $4, $5, $6, $6)",
+              used_at_us, authenticated_at_us)
+         VALUES ($1, $2, $3, $4, $5, $6, $6, $6)",
     )
     .bind(new.token.account.to_string())
     .bind(new.token.session.to_string())

@@ -1,14 +1,10 @@
-//! What an account does once it is there: devices, profile, plan, roles; and what the audit log
-//! is told of it.
+//! What an account does once it is there: devices, roles; and what the audit log is told of it.
 
 use api::{
-    accounts::{PlanAction, PlanChange, ProfileUpdate, RoleChange, Session, Visibility},
+    accounts::{RoleChange, Session},
     error::Code,
 };
-use domain::{
-    Role,
-    plan::{Standing, Tier},
-};
+use domain::Role;
 use engine_sql::testing;
 use web::ApiError;
 
@@ -83,101 +79,6 @@ async fn a_session_that_idled_out_is_not_listed() {
     let now = stand.session("ann@example.org", None).await;
     let list = stand.service.sessions(&stand.claims(&now)).await.unwrap().sessions;
     assert_eq!(list.iter().map(|entry| entry.id).collect::<Vec<_>>(), [now.id]);
-}
-
-#[tokio::test]
-async fn a_profile_changes_by_what_is_named() {
-    for db in testing::databases().await {
-        let stand = Stand::start(db).await;
-        let ann = stand.account("ann@example.org").await;
-        assert_eq!((ann.visibility, ann.country.as_deref()), (Visibility::Private, None));
-        let service = &stand.service;
-        let update = |asked| async move { service.profile_update(ann.id, &asked).await };
-        let asked = ProfileUpdate {
-            country: Some("PT".into()),
-            language: Some("pt-BR".into()),
-            visibility: Some(Visibility::Members),
-            ..Default::default()
-        };
-        let changed = update(asked).await.unwrap();
-        assert_eq!(changed.display_name, "ann");
-        assert_eq!(changed.visibility, Visibility::Members);
-        let asked = ProfileUpdate {
-            display_name: Some(" Ann B. ".into()),
-            language: Some(String::new()),
-            ..Default::default()
-        };
-        let changed = update(asked).await.unwrap();
-        assert_eq!(changed.display_name, "Ann B.");
-        assert_eq!((changed.country.as_deref(), changed.language), (Some("PT"), None));
-        assert_eq!(stand.service.account(ann.id).await.unwrap().display_name, "Ann B.");
-        for bad in [
-            ProfileUpdate { display_name: Some(String::new()), ..Default::default() },
-            ProfileUpdate { country: Some("Portugal".into()), ..Default::default() },
-            ProfileUpdate { language: Some("x".into()), ..Default::default() },
-        ] {
-            assert_eq!(ApiError::from(update(bad).await.unwrap_err()).status, 400);
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_trial_is_in_the_next_token_and_ends_by_itself() {
-    for db in testing::databases().await {
-        let stand = Stand::start(db).await;
-        stand.account("ann@example.org").await;
-        let session = stand.session("ann@example.org", None).await;
-        let claims = stand.claims(&session);
-        assert_eq!(claims.tier, Tier::Free);
-        let change = |action, plan: Option<&str>| {
-            let asked = PlanChange { action, plan: plan.map(str::to_owned) };
-            let (service, claims) = (&stand.service, &claims);
-            async move { service.plan_change(claims, &asked).await.map_err(ApiError::from) }
-        };
-        let refused = change(PlanAction::Cancel, None).await.unwrap_err();
-        assert_eq!(refused.code, Code::Conflict);
-        for nonsense in [
-            (PlanAction::StartTrial, None),
-            (PlanAction::StartTrial, Some("gold")),
-            (PlanAction::Cancel, Some("individual")),
-        ] {
-            assert_eq!(change(nonsense.0, nonsense.1).await.unwrap_err().status, 400);
-        }
-        let started = change(PlanAction::StartTrial, Some("individual")).await.unwrap();
-        assert_eq!((started.tier, started.is_trial_left), (Tier::Premium, false));
-        assert!(!started.entitlements.has_ads);
-        let session = stand.renew(&session).await.unwrap();
-        assert_eq!(stand.claims(&session).tier, Tier::Premium);
-        assert_eq!(session.account.tier, Tier::Premium);
-
-        let cancelled = change(PlanAction::Cancel, None).await.unwrap();
-        assert!(matches!(cancelled.standing, Standing::Cancelled { was_trial: true, .. }));
-        assert_eq!(cancelled.tier, Tier::Premium, "to its end");
-        change(PlanAction::Resume, None).await.unwrap();
-
-        stand.pass(31 * DAY_US);
-        let over = stand.service.plan(claims.account).await.unwrap();
-        assert_eq!((over.tier, over.standing), (Tier::Free, Standing::Free));
-        let session = stand.renew(&session).await.unwrap();
-        assert_eq!(session.account.tier, Tier::Free);
-        let again = change(PlanAction::StartTrial, Some("family")).await.unwrap_err();
-        assert_eq!(again.code, Code::Conflict);
-    }
-}
-
-#[tokio::test]
-async fn an_operator_gives_a_plan_and_takes_it() {
-    let stand = Stand::start(testing::sqlite().await).await;
-    let ann = stand.account("ann@example.org").await;
-    let set = |plan| stand.service.plan_set("Ann@example.org", plan, "a gift");
-    let given = set(Some(("family", 30))).await.unwrap();
-    assert_eq!((given.tier, given.plan.as_deref()), (Tier::Premium, Some("family")));
-    stand.pass(33 * DAY_US);
-    let late = stand.service.plan(ann.id).await.unwrap();
-    assert!(matches!(late.standing, Standing::Grace { .. }), "{:?}", late.standing);
-    assert_eq!(set(None).await.unwrap().tier, Tier::Free);
-    assert!(set(None).await.is_err());
-    assert!(stand.service.plan_set("nobody@example.org", None, "x").await.is_err());
 }
 
 #[tokio::test]
@@ -277,9 +178,6 @@ async fn the_audit_log_is_told_in_the_same_transaction() {
         // It changes nothing, so there is nothing to tell.
         stand.service.role_grant(&by, &engineer).await.unwrap();
         stand.pass(1_000);
-        stand.service.plan_set("ann@example.org", Some(("family", 3)), "a gift").await.unwrap();
-        stand.pass(1_000);
-        assert!(stand.service.plan_set("ann@example.org", Some(("gold", 3)), "x").await.is_err());
         let next = stand.renew(&session).await.unwrap();
         assert!(stand.renew(&session).await.is_err(), "used twice");
         assert!(stand.renew(&next).await.is_err());
@@ -292,7 +190,6 @@ async fn the_audit_log_is_told_in_the_same_transaction() {
             ("account_create", account.as_str()),
             ("session_create", &session),
             ("role_grant", &account),
-            ("subscription_give", &account),
             ("refresh_token_reuse", &session),
         ];
         assert_eq!(told, wanted);

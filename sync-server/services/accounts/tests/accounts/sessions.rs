@@ -72,7 +72,13 @@ async fn refreshing_rotates_and_reuse_ends_the_session() {
         assert_ne!(second.refresh_token, first.refresh_token);
         let third = server.refresh(&second.refresh_token).await.unwrap();
 
+        server.service.mails_send().await.unwrap();
+        server.mails.take();
         let reused = server.refresh(&first.refresh_token).await.unwrap_err();
+        server.service.mails_send().await.unwrap();
+        let told = server.mails.take();
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].subject, "One of your devices was signed out");
         assert_eq!((reused.status.as_u16(), reused.code), (401, Code::Unauthenticated));
         // The thief's token and the access token are worthless now; other sessions go on.
         assert!(server.refresh(&third.refresh_token).await.is_err());

@@ -8,13 +8,17 @@ use std::{
     },
 };
 
-use api::accounts::{Account, AccountCreate, Session, SessionCreate, SessionRefresh};
+use api::accounts::{Account, AccountCreate, Session, SessionCreate, SessionRefresh, StepUp};
 use async_trait::async_trait;
-use domain::{AccountId, DeviceId, audit, plan::Plan};
-use engine_sql::{outbox, sqlx, testing::TestDb};
+use domain::{AccountId, DeviceId, audit, plan::Tier};
+use engine_sql::{
+    outbox,
+    sqlx::{self, Row as _},
+    testing::TestDb,
+};
 use svc_accounts::{
     Parts, Service,
-    peer::{Mail, MailError, Mailer, PeerError, Vault},
+    peer::{Mail, MailError, Mailer, PeerError, SecondFactor, Tiers, Vault},
 };
 use web::{
     ApiError,
@@ -44,6 +48,60 @@ impl Vault for MemoryVault {
     async fn delete(&self, of: AccountId, field: &str) -> Result<(), PeerError> {
         self.0.lock().unwrap().remove(&(of, field.to_owned()));
         Ok(())
+    }
+
+    fn lookup_hash(&self, text: &str) -> String {
+        text.chars().rev().map(|c| format!("{:x}", u32::from(c))).collect()
+    }
+}
+
+/// Everybody has the same tier.
+#[derive(Default)]
+pub struct OneTier(pub Mutex<Tier>);
+
+#[async_trait]
+impl Tiers for OneTier {
+    async fn tier(&self, _: AccountId) -> Result<Tier, PeerError> {
+        Ok(*self.0.lock().unwrap())
+    }
+}
+
+/// One code for everybody, good for ever, once it is turned on. What codes prove is tested where
+/// the second factor is made; here it is about when they are asked for.
+#[derive(Default)]
+pub struct OneCode {
+    code: Mutex<Option<String>>,
+    devices: Mutex<Vec<Option<DeviceId>>>,
+}
+
+impl OneCode {
+    pub fn turn_on(&self, code: &str) {
+        *self.code.lock().unwrap() = Some(code.to_owned());
+    }
+
+    /// From which known devices codes came.
+    pub fn devices(&self) -> Vec<Option<DeviceId>> {
+        self.devices.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl SecondFactor for OneCode {
+    async fn is_on(&self, _: AccountId) -> Result<bool, PeerError> {
+        Ok(self.code.lock().unwrap().is_some())
+    }
+
+    async fn code_use(
+        &self,
+        _: AccountId,
+        code: &str,
+        known_device: Option<DeviceId>,
+    ) -> Result<(), ApiError> {
+        self.devices.lock().unwrap().push(known_device);
+        match &*self.code.lock().unwrap() {
+            Some(right) if right == code => Ok(()),
+            _ => Err(ApiError::second_factor_required("This code is not right.")),
+        }
     }
 }
 
@@ -83,6 +141,8 @@ pub struct Stand {
     pub keys: Keys,
     pub vault: Arc<MemoryVault>,
     pub mails: Arc<MailBox>,
+    pub tiers: Arc<OneTier>,
+    pub second_factor: Arc<OneCode>,
     now_us: Arc<AtomicI64>,
     db: TestDb,
 }
@@ -106,17 +166,21 @@ impl Stand {
         };
         let keys = Keys::from_seeds(&[[1; 32]]).unwrap();
         let mails = Arc::new(MailBox::default());
+        let tiers = Arc::new(OneTier::default());
+        let second_factor = Arc::new(OneCode::default());
         let parts = Parts {
             db: engine_sql::Db::clone(&db),
             keys: keys.clone(),
             clock,
-            plans: plans(),
             vault: vault.clone(),
+            tiers: tiers.clone(),
+            second_factor: second_factor.clone(),
             mailer: mails.clone(),
             public_url: "https://music.example".to_owned(),
             on_act: Box::new(|| {}),
         };
-        Self { service: Service::open(parts).await.unwrap(), keys, vault, mails, now_us, db }
+        let service = Service::open(parts).await.unwrap();
+        Self { service, keys, vault, mails, tiers, second_factor, now_us, db }
     }
 
     pub fn now_s(&self) -> u64 {
@@ -202,24 +266,51 @@ impl Stand {
         count.fetch_one(self.db.read()).await.unwrap().0
     }
 
+    /// An access token of a session whose person showed again who they are.
+    pub async fn step_up(
+        &self,
+        session: &Session,
+        password: &str,
+        code: Option<&str>,
+    ) -> Result<String, ApiError> {
+        let asked = StepUp { password: password.to_owned(), code: code.map(str::to_owned) };
+        let claims = self.claims(session);
+        Ok(self.service.session_step_up(&claims, &asked, None).await?.access_token)
+    }
+
+    /// Everything in the tables of accounts, as text.
+    pub async fn dump(&self) -> String {
+        let mut text = String::new();
+        for holding in svc_accounts::HOLDINGS {
+            let sql = format!("SELECT * FROM {}", holding.table);
+            let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(self.db.read()).await;
+            for row in rows.unwrap() {
+                for column in 0..row.len() {
+                    let value = row.try_get::<Option<String>, _>(column);
+                    text += &format!("{} ", value.ok().flatten().unwrap_or_default());
+                }
+            }
+        }
+        text
+    }
+
+    /// Reserves the one address by another hash.
+    pub async fn rename_reservation(&self, hash: &str) {
+        let query = sqlx::query("UPDATE account_email SET email_hash = $1").bind(hash.to_owned());
+        query.execute(self.db.read()).await.unwrap();
+    }
+
+    /// Changes the database behind the back of the service.
+    pub async fn change(&self, sql: &'static str) {
+        sqlx::query(sql).execute(self.db.read()).await.unwrap();
+    }
+
     /// What waits to be told to the audit log, in its order.
     pub async fn acts(&self) -> Vec<audit::Act> {
         let messages = outbox::pending(&self.db, audit::TOPIC, 100).await.unwrap();
         let act = |message: &outbox::Message| serde_json::from_str(&message.body).unwrap();
         messages.iter().map(act).collect()
     }
-}
-
-fn plans() -> Vec<Plan> {
-    let plan = |id: &str, n_members| Plan {
-        id: id.to_owned(),
-        name: id.to_owned(),
-        n_members,
-        is_for_students: false,
-        trial_days: 30,
-        grace_days: 7,
-    };
-    vec![plan("individual", 1), plan("family", 6)]
 }
 
 fn session_create(email: &str) -> SessionCreate {

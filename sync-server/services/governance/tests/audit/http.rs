@@ -39,6 +39,7 @@ impl Site {
             tier: Tier::Free,
             roles: roles.to_vec(),
             roles_version: 0,
+            authenticated_at_s: 0,
             expires_at_s: now_s + 600,
         };
         self.keys.sign(&claims, now_s).unwrap()

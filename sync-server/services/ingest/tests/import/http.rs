@@ -40,6 +40,7 @@ impl Edge {
             tier: Tier::Free,
             roles: vec![role],
             roles_version: 0,
+            authenticated_at_s: 0,
             expires_at_s: now_s + 600,
         };
         let token = self.keys.sign(&claims, now_s).unwrap();

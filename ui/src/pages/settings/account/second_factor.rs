@@ -1,17 +1,17 @@
 //! Signing in with a code as well: turning it on with an authenticator app, and off again.
 
 use ::ipc::{
-    AppSecret, Fault, SecondFactor, SecondFactorConfirm, SecondFactorDisable, SecondFactorGet,
+    AppSecret, SecondFactor, SecondFactorConfirm, SecondFactorDisable, SecondFactorGet,
     SecondFactorStart,
 };
-use leptos::{ev, prelude::*, task::spawn_local};
+use leptos::{ev, prelude::*};
 
 use crate::{
-    ipc::invoke,
     overlay::Overlays,
     parts::{
-        form::{FormFault, TextField},
+        form::{FormFault, Submit, TextField},
         states::row_skeletons,
+        step_up::Sending,
     },
     remote::{Source, ask, show},
 };
@@ -21,13 +21,11 @@ use crate::{
 enum Step {
     /// What is set up is shown.
     Rest,
-    /// The password is asked for, to turn it on.
-    Begin,
     /// The app is to be told.
     Tell(AppSecret),
     /// It is on; these are shown once.
     Keep(Vec<String>),
-    /// Password and code are asked for, to turn it off.
+    /// A code is asked for, to turn it off.
     End,
 }
 
@@ -43,7 +41,6 @@ pub fn SecondFactorSettings() -> impl IntoView {
                 view! {
                     {move || match step.get() {
                         Step::Rest => view! { <Rest factor=factor step=step/> }.into_any(),
-                        Step::Begin => view! { <Begin step=step/> }.into_any(),
                         Step::Tell(app) => view! { <Tell app=app step=step/> }.into_any(),
                         Step::Keep(codes) => {
                             view! { <Keep codes=codes step=step source=source/> }.into_any()
@@ -59,16 +56,24 @@ pub fn SecondFactorSettings() -> impl IntoView {
 
 #[component]
 fn Rest(factor: SecondFactor, step: RwSignal<Step>) -> impl IntoView {
-    let (name, about, label, next) = if factor.is_on {
+    let sending = Sending::new();
+    let (name, about, label) = if factor.is_on {
         let left = match factor.n_recovery_codes {
             0 => "No recovery code is left: turn it off and on again for new ones.".to_owned(),
             1 => "1 recovery code is left.".to_owned(),
             n => format!("{n} recovery codes are left."),
         };
-        ("On, with an authenticator app", left, "Turn off", Step::End)
+        ("On, with an authenticator app", left, "Turn off")
     } else {
         let about = "A code of an app on your phone, besides the password, when you sign in.";
-        ("Off", about.to_owned(), "Turn on", Step::Begin)
+        ("Off", about.to_owned(), "Turn on")
+    };
+    let go_on = move |_| {
+        if factor.is_on {
+            step.set(Step::End);
+        } else {
+            sending.send(SecondFactorStart {}, move |app| step.set(Step::Tell(app)));
+        }
     };
     view! {
         <div class="setting">
@@ -76,36 +81,16 @@ fn Rest(factor: SecondFactor, step: RwSignal<Step>) -> impl IntoView {
                 <p class="setting-name">{name}</p>
                 <p class="muted">{about}</p>
             </div>
-            <button type="button" class="button" on:click=move |_| step.set(next.clone())>
-                {label}
+            <button
+                type="button"
+                class="button"
+                aria-busy=move || sending.is_busy.get().to_string()
+                on:click=go_on
+            >
+                {move || if sending.is_busy.get() { "One moment…" } else { label }}
             </button>
         </div>
-    }
-}
-
-#[component]
-fn Begin(step: RwSignal<Step>) -> impl IntoView {
-    let form = Form::new();
-    let submit = move |event: ev::SubmitEvent| {
-        event.prevent_default();
-        if form.password_is_there() {
-            let call = SecondFactorStart { password: form.password.get_untracked() };
-            form.send(call, move |app| step.set(Step::Tell(app)));
-        }
-    };
-    view! {
-        <form class="form" novalidate on:submit=submit>
-            <TextField
-                label="Your password"
-                name="second_factor_password"
-                kind="password"
-                value=form.password
-                trouble=form.password_trouble
-                autocomplete="current-password"
-            />
-            <FormFault fault=form.fault/>
-            <Actions label="Go on" is_busy=form.is_busy step=step/>
-        </form>
+        <FormFault fault=sending.fault/>
     }
 }
 
@@ -116,7 +101,7 @@ fn Tell(app: AppSecret, step: RwSignal<Step>) -> impl IntoView {
         event.prevent_default();
         if form.code_is_there() {
             let call = SecondFactorConfirm { code: form.code.get_untracked() };
-            form.send(call, move |codes| step.set(Step::Keep(codes)));
+            form.sending.send(call, move |codes| step.set(Step::Keep(codes)));
         }
     };
     // Four modules of quiet around, as readers expect (ISO/IEC 18004).
@@ -135,9 +120,10 @@ fn Tell(app: AppSecret, step: RwSignal<Step>) -> impl IntoView {
                 value=form.code
                 trouble=form.code_trouble
                 autocomplete="one-time-code"
+                takes_focus=true
             />
-            <FormFault fault=form.fault/>
-            <Actions label="Turn on" is_busy=form.is_busy step=step/>
+            <FormFault fault=form.sending.fault/>
+            <Actions label="Turn on" is_busy=form.sending.is_busy step=step/>
         </form>
     }
 }
@@ -176,12 +162,9 @@ fn End(step: RwSignal<Step>, source: Source<SecondFactor>) -> impl IntoView {
     let form = Form::new();
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        if form.password_is_there() && form.code_is_there() {
-            let call = SecondFactorDisable {
-                password: form.password.get_untracked(),
-                code: form.code.get_untracked(),
-            };
-            form.send(call, move |()| {
+        if form.code_is_there() {
+            let call = SecondFactorDisable { code: form.code.get_untracked() };
+            form.sending.send(call, move |()| {
                 overlays.say("Two-step sign-in is off");
                 step.set(Step::Rest);
                 source.retry();
@@ -191,22 +174,15 @@ fn End(step: RwSignal<Step>, source: Source<SecondFactor>) -> impl IntoView {
     view! {
         <form class="form" novalidate on:submit=submit>
             <TextField
-                label="Your password"
-                name="second_factor_password"
-                kind="password"
-                value=form.password
-                trouble=form.password_trouble
-                autocomplete="current-password"
-            />
-            <TextField
                 label="Code of the app, or a recovery code"
                 name="second_factor_code"
                 value=form.code
                 trouble=form.code_trouble
                 autocomplete="one-time-code"
+                takes_focus=true
             />
-            <FormFault fault=form.fault/>
-            <Actions label="Turn off" is_busy=form.is_busy step=step/>
+            <FormFault fault=form.sending.fault/>
+            <Actions label="Turn off" is_busy=form.sending.is_busy step=step/>
         </form>
     }
 }
@@ -215,9 +191,7 @@ fn End(step: RwSignal<Step>, source: Source<SecondFactor>) -> impl IntoView {
 fn Actions(label: &'static str, is_busy: RwSignal<bool>, step: RwSignal<Step>) -> impl IntoView {
     view! {
         <div class="form-actions">
-            <button type="submit" class="button primary" aria-busy=move || is_busy.get().to_string()>
-                {move || if is_busy.get() { "One moment…" } else { label }}
-            </button>
+            <Submit label=label is_busy=is_busy/>
             <button type="button" class="button" on:click=move |_| step.set(Step::Rest)>
                 "Not now"
             </button>
@@ -225,59 +199,27 @@ fn Actions(label: &'static str, is_busy: RwSignal<bool>, step: RwSignal<Step>) -
     }
 }
 
-/// What is filled in, and what is wrong with it.
+/// The code that is filled in, and what is wrong with it.
 #[derive(Clone, Copy)]
 struct Form {
-    password: RwSignal<String>,
-    password_trouble: RwSignal<Option<String>>,
     code: RwSignal<String>,
     code_trouble: RwSignal<Option<String>>,
-    fault: RwSignal<Option<Fault>>,
-    is_busy: RwSignal<bool>,
+    sending: Sending,
 }
 
 impl Form {
     fn new() -> Self {
         Self {
-            password: RwSignal::new(String::new()),
-            password_trouble: RwSignal::new(None),
             code: RwSignal::new(String::new()),
             code_trouble: RwSignal::new(None),
-            fault: RwSignal::new(None),
-            is_busy: RwSignal::new(false),
+            sending: Sending::new(),
         }
-    }
-
-    fn password_is_there(self) -> bool {
-        let is_there = self.password.with_untracked(|password| !password.is_empty());
-        self.password_trouble.set((!is_there).then(|| "Enter your password.".to_owned()));
-        is_there
     }
 
     fn code_is_there(self) -> bool {
         let is_there = self.code.with_untracked(|code| !code.trim().is_empty());
         self.code_trouble.set((!is_there).then(|| "Enter the code.".to_owned()));
         is_there
-    }
-
-    fn send<C>(self, call: C, then: impl FnOnce(C::Reply) + 'static)
-    where
-        C: ::ipc::Call + 'static,
-    {
-        if self.is_busy.get_untracked() {
-            return;
-        }
-        self.is_busy.set(true);
-        self.fault.set(None);
-        spawn_local(async move {
-            match invoke(call).await {
-                Ok(reply) => then(reply),
-                Err(fault) => {
-                    self.fault.try_set(Some(fault));
-                }
-            }
-            self.is_busy.try_set(false);
-        });
     }
 }
 

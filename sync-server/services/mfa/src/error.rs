@@ -1,0 +1,51 @@
+//! What can go wrong, and what a caller reads of it.
+
+use web::ApiError;
+
+use crate::peer::PeerError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the database of second factors failed")]
+    Database(#[from] engine_sql::Error),
+
+    #[error("the query of second factors failed")]
+    Query(#[from] engine_sql::sqlx::Error),
+
+    #[error("a stored {what} is not readable")]
+    Stored { what: &'static str },
+
+    #[error("the secret of an app cannot be reached")]
+    Vault(#[from] PeerError),
+
+    #[error(transparent)]
+    Credentials(credentials::Error),
+
+    /// Answered as it is.
+    #[error("{}", .0.message)]
+    Refused(ApiError),
+}
+
+impl From<credentials::Error> for Error {
+    fn from(error: credentials::Error) -> Self {
+        match error {
+            credentials::Error::Refused(error) => Self::Refused(error),
+            error => Self::Credentials(error),
+        }
+    }
+}
+
+impl From<ApiError> for Error {
+    fn from(error: ApiError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(error) => error,
+            error => Self::internal(error),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! The verbs: what is on offer, and the code that the app trades for a session. How someone gets
+//! such a code is in the modules below.
+
+mod identities;
+mod oidc;
+mod passkeys;
+
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::Arc,
+};
+
+use api::{
+    accounts::Session,
+    sign_in::{Loopback, SessionFromCode, SignInOptions},
+};
+use domain::{AccountId, audit::Token, ids::PasskeyId};
+use engine_sql::Db;
+use vouch::{Outward, Passkeys, Provider, ProviderSettings};
+use web::{
+    ApiError,
+    throttle::{Rate, Throttle},
+};
+
+pub use self::oidc::Callback;
+use crate::{
+    Error,
+    flow::{Code, Link},
+    loopback,
+    peer::Accounts,
+    secret,
+    store::{Removed, Store},
+};
+
+/// Of names of passkeys and devices, in characters.
+const NAME_CHARS_MAX: usize = 80;
+
+/// Microseconds since 1970.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// Told after each act that the audit log has to know of.
+pub type OnAct = Box<dyn Fn() + Send + Sync>;
+
+/// What the service stands on.
+pub struct Parts {
+    pub db: Db,
+    pub clock: Clock,
+    pub accounts: Arc<dyn Accounts>,
+    /// In the order in which they are shown.
+    pub providers: Vec<ProviderSettings>,
+    /// Where people reach this server, without a slash at the end.
+    pub public_url: String,
+    pub on_act: OnAct,
+}
+
+/// Signing in to one server by the system browser.
+pub struct Service {
+    store: Store,
+    clock: Clock,
+    accounts: Arc<dyn Accounts>,
+    providers: Vec<Provider>,
+    outward: Outward,
+    passkeys: Passkeys,
+    on_act: OnAct,
+    throttles: Throttles,
+}
+
+/// An IPv6 network counts as one address: its members are free to choose among them.
+type Address = Option<IpAddr>;
+
+struct Throttles {
+    /// Each start leaves a row and may ask a provider.
+    start_from: Throttle<Address>,
+    /// Whatever brings a secret or a signature.
+    finish_from: Throttle<Address>,
+    ticket_of: Throttle<AccountId>,
+}
+
+impl Throttles {
+    fn new() -> Self {
+        let n_keys_max = 100_000;
+        Self {
+            start_from: Throttle::new(Rate::per_minute(300, 100), n_keys_max),
+            finish_from: Throttle::new(Rate::per_minute(300, 100), n_keys_max),
+            ticket_of: Throttle::new(Rate::per_minute(20, 10), n_keys_max),
+        }
+    }
+}
+
+impl Service {
+    pub async fn open(parts: Parts) -> Result<Self, Error> {
+        let Parts { db, clock, accounts, providers, public_url, on_act } = parts;
+        vouch::check_all(&providers)?;
+        let providers = providers.into_iter().map(|one| Provider::new(one, &public_url));
+        Ok(Self {
+            store: Store::open(db).await?,
+            clock,
+            accounts,
+            providers: providers.collect::<Result<_, _>>()?,
+            outward: Outward::default(),
+            passkeys: Passkeys::new(&public_url)?,
+            on_act,
+            throttles: Throttles::new(),
+        })
+    }
+
+    pub fn options(&self) -> SignInOptions {
+        let provider = |one: &Provider| api::sign_in::Provider {
+            id: one.settings.id.clone(),
+            name: one.settings.name.clone(),
+        };
+        SignInOptions {
+            providers: self.providers.iter().map(provider).collect(),
+            page: format!("{}/account/sign-in", self.passkeys.home()),
+        }
+    }
+
+    /// Trades a code for a session; what the code is there to link is linked.
+    pub async fn session_from_code(
+        &self,
+        asked: SessionFromCode,
+        from: Option<IpAddr>,
+    ) -> Result<Session, Error> {
+        let now_us = (self.clock)();
+        self.throttles.finish_from.take(network(from), now_us)?;
+        if !secret::is_verifier(&asked.code_verifier) {
+            return Err(ApiError::invalid(
+                "`code_verifier` cannot be one.",
+                "Take 43 to 128 letters, digits, `-`, `.`, `_` and `~` (RFC 7636).",
+            )
+            .into());
+        }
+        let device_name =
+            asked.device_name.as_deref().map(|typed| name(typed, "device name")).transpose()?;
+        // Whoever has the code and not the verifier has it from someone else: it is used up.
+        let taken = self.store.flow_take::<Code>(&asked.code, now_us).await?;
+        let proven =
+            taken.filter(|(_, code)| secret::is_proven(&code.code_challenge, &asked.code_verifier));
+        let Some((Some(account), code)) = proven else {
+            return Err(ApiError::invalid(
+                "The code is not good, or not any more.",
+                "Begin to sign in again. A code is good once, for a minute.",
+            )
+            .into());
+        };
+        if let Some(link) = &code.link {
+            self.identity_link(link, account, now_us).await?;
+        }
+        let session =
+            self.accounts.session_open(account, device_name, asked.device_id, from).await?;
+        self.throttles.finish_from.give_back(&network(from));
+        Ok(session)
+    }
+
+    /// Deletes all that is held about an account. Doing it again does no harm.
+    pub async fn subject_erase(&self, account: AccountId) -> Result<(), Error> {
+        self.store.subject_erase(account).await
+    }
+
+    /// Where the browser goes with a code for this account.
+    async fn code_for(
+        &self,
+        account: AccountId,
+        to: &Loopback,
+        link: Option<Link>,
+        now_us: i64,
+    ) -> Result<String, Error> {
+        let code = secret::random();
+        let flow = Code { code_challenge: to.code_challenge.clone(), link };
+        self.store.flow_put(&code, Some(account), &flow, now_us).await?;
+        Ok(loopback::answer(to, Ok(&code)))
+    }
+
+    fn acted(&self) {
+        (self.on_act)();
+    }
+}
+
+/// What an act is about: the account at a provider.
+fn identity_token(account: AccountId, provider: &str) -> Token {
+    Token::new(format!("identity:{account}/{provider}")).expect("ids of providers are plain ASCII")
+}
+
+fn passkey_token(id: PasskeyId) -> Token {
+    Token::new(format!("passkey:{id}")).expect("an id is plain ASCII")
+}
+
+/// What a caller reads of a way to sign in that was to go.
+fn removed(outcome: Removed, what: &'static str) -> Result<(), ApiError> {
+    match outcome {
+        Removed::Done => Ok(()),
+        Removed::Unknown => Err(ApiError::not_found(what)),
+        Removed::Only => Err(ApiError::conflict(
+            "Nothing else is left to sign in with.",
+            "Set a password, or add another provider or passkey first.",
+        )),
+    }
+}
+
+fn name(typed: &str, what: &str) -> Result<String, ApiError> {
+    let name = typed.trim();
+    let n_chars = name.chars().count();
+    if n_chars == 0 || n_chars > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        return Err(ApiError::invalid(
+            format!("This cannot be a {what}."),
+            format!("Take 1 to {NAME_CHARS_MAX} characters on one line."),
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+fn network(from: Option<IpAddr>) -> Address {
+    from.map(|ip| match ip.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64)),
+        ip @ IpAddr::V4(_) => ip,
+    })
+}
+
+fn ms(us: i64) -> u64 {
+    u64::try_from(us / 1_000).unwrap_or(0)
+}

@@ -1,0 +1,183 @@
+//! All cases, and opening one.
+
+use ::ipc::{Case, CaseCreate, CaseKind, CaseList, CaseState, Cases as CaseTable};
+use leptos::{ev, prelude::*};
+
+use super::{
+    audit::short,
+    deadline::Deadline,
+    words::{KINDS, kind_name, state_name},
+};
+use crate::{
+    dates::date,
+    icons::Glyph,
+    parts::{
+        form::{FormFault, SelectField, Submit, TextField, reason_trouble},
+        states::{EmptyState, row_skeletons},
+        step_up::Sending,
+    },
+    remote::{ask, show},
+    route::{Desk, Link, Route, Router},
+};
+
+/// Open cases by deadline, then those that ended, and the form for a new one.
+#[component]
+pub fn Cases() -> impl IntoView {
+    let source = ask(|| CaseList {});
+    let is_adding = RwSignal::new(false);
+    view! {
+        <section class="settings-group" aria-labelledby="compliance-cases">
+            <div class="section-head">
+                <h2 id="compliance-cases">"Cases"</h2>
+                <Show when=move || !is_adding.get()>
+                    <button type="button" class="button" on:click=move |_| is_adding.set(true)>
+                        "New case"
+                    </button>
+                </Show>
+            </div>
+            <Show when=move || is_adding.get()>
+                <NewCase is_adding=is_adding/>
+            </Show>
+            {show(source, || row_skeletons(6), |table| view! { <Table table=table/> }.into_any())}
+        </section>
+    }
+}
+
+#[component]
+fn Table(table: CaseTable) -> impl IntoView {
+    if table.cases.is_empty() {
+        return view! {
+            <EmptyState icon=Glyph::ShieldCheck title="No cases yet">
+                <p>"When somebody asks for their data, to have it put right or erased, open a case here."</p>
+            </EmptyState>
+        }
+        .into_any();
+    }
+    let rows = table.cases.into_iter().map(|case| view! { <Row case=case/> }).collect_view();
+    view! {
+        <table class="records" role="table" aria-label="Cases, open ones by deadline first">
+            <thead role="rowgroup">
+                <tr role="row">
+                    <th role="columnheader" scope="col">"Case"</th>
+                    <th role="columnheader" scope="col">"Deadline"</th>
+                    <th role="columnheader" scope="col">"State"</th>
+                    <th role="columnheader" scope="col">"Person"</th>
+                    <th role="columnheader" scope="col">"Opened"</th>
+                </tr>
+            </thead>
+            <tbody role="rowgroup">{rows}</tbody>
+        </table>
+        {table.is_cut.then(|| view! { <p class="muted">"There are more than are shown here."</p> })}
+    }
+    .into_any()
+}
+
+#[component]
+fn Row(case: Case) -> impl IntoView {
+    let Case { id, kind, state, subject, opened_at_us, is_held, .. } = case;
+    let whole = format!("account:{subject}");
+    let is_open = state == CaseState::Open;
+    view! {
+        <tr role="row">
+            <td role="cell">
+                <Link to=Route::Compliance(Desk::Case(id)) class="case-link">{kind_name(kind)}</Link>
+            </td>
+            <td role="cell"><Deadline case=case.clone()/></td>
+            <td role="cell">
+                <span class="badges">
+                    <span class="badge" class:here=is_open>{state_name(state)}</span>
+                    {is_held.then(|| view! { <span class="badge held">"On hold"</span> })}
+                </span>
+            </td>
+            <td role="cell" data-label="about">
+                <span class="token" title=whole.clone()>{short(&whole)}</span>
+            </td>
+            <td role="cell" class="stamp" data-label="opened">{date(opened_at_us)}</td>
+        </tr>
+    }
+}
+
+/// What is wrong with the form; one message at a time, since each brings the focus to its field.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Troubles {
+    email: Option<String>,
+    reason: Option<String>,
+}
+
+impl Troubles {
+    fn of(email: &str, reason: &str) -> Self {
+        let email = (!email.contains('@'))
+            .then(|| "Enter the exact address of the person; there is no other search.".into());
+        Self { reason: reason_trouble(reason).filter(|_| email.is_none()), email }
+    }
+}
+
+#[component]
+fn NewCase(is_adding: RwSignal<bool>) -> impl IntoView {
+    let router = expect_context::<Router>();
+    let sending = Sending::new();
+    let [email, reason] = [(); 2].map(|()| RwSignal::new(String::new()));
+    let kind = RwSignal::new(kind_name(CaseKind::Access).to_owned());
+    let troubles = RwSignal::new(Troubles::default());
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let [email, reason] = [email, reason].map(|text| text.get_untracked().trim().to_owned());
+        let found = Troubles::of(&email, &reason);
+        troubles.set(found.clone());
+        let chosen = kind.with_untracked(|name| KINDS.into_iter().find(|k| kind_name(*k) == name));
+        let Some(kind) = chosen.filter(|_| found == Troubles::default()) else { return };
+        sending.send(CaseCreate { kind, email, reason }, move |case| {
+            router.go(Route::Compliance(Desk::Case(case.id)));
+        });
+    };
+    let kinds = KINDS.map(|kind| (kind_name(kind).to_owned(), kind_about(kind).to_owned()));
+    view! {
+        <form class="form" novalidate aria-label="New case" on:submit=submit>
+            <SelectField label="What the person wants" name="case_kind" options=kinds.into() value=kind/>
+            <TextField
+                label="Email"
+                name="case_email"
+                kind="email"
+                value=email
+                trouble=Signal::derive(move || troubles.with(|t| t.email.clone()))
+                hint="Of the account, exactly as it signs in."
+                takes_focus=true
+            />
+            <TextField
+                label="Reason"
+                name="case_reason"
+                value=reason
+                trouble=Signal::derive(move || troubles.with(|t| t.reason.clone()))
+                hint="It stays in the audit log for good: no names or addresses."
+            />
+            <FormFault fault=sending.fault/>
+            <div class="form-actions">
+                <Submit label="Open case" is_busy=sending.is_busy/>
+                <button type="button" class="button" on:click=move |_| is_adding.set(false)>
+                    "Not now"
+                </button>
+            </div>
+        </form>
+    }
+}
+
+const fn kind_about(kind: CaseKind) -> &'static str {
+    match kind {
+        CaseKind::Access => "Access: to know and have their data",
+        CaseKind::Erasure => "Erasure: to have it erased",
+        CaseKind::Rectification => "Rectification: to have it put right",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn troubles_come_one_at_a_time() {
+        let both = Troubles::of("ann", "");
+        assert!(both.email.is_some() && both.reason.is_none());
+        assert!(Troubles::of("ann@example.org", "").reason.is_some());
+        assert_eq!(Troubles::of("ann@example.org", "Asked by letter"), Troubles::default());
+    }
+}

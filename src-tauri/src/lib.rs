@@ -11,6 +11,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use commands::{Browser, Config, Facade};
 use tauri::{App, AppHandle, Emitter, Manager, RunEvent, async_runtime, path::BaseDirectory};
+use tauri_plugin_opener::OpenerExt as _;
 use tokio::sync::broadcast::error::RecvError;
 use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
@@ -89,8 +90,9 @@ fn set_up(app: &mut App) -> anyhow::Result<()> {
 /// Where people sign in that do so without a password; the window comes to the front as they come
 /// back.
 fn browser(app: AppHandle) -> Browser {
-    let open = |url: &str| {
-        tauri_plugin_opener::open_url(url, None::<&str>).map_err(|error| error.to_string())
+    let opener = app.clone();
+    let open = move |url: &str| {
+        opener.opener().open_url(url, None::<&str>).map_err(|error| error.to_string())
     };
     Browser::new(open, move || window::raise(&app))
 }

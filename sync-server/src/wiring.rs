@@ -210,7 +210,7 @@ pub struct Governance {
 impl Governance {
     pub async fn assemble(config: &Config, data: &DataDir) -> anyhow::Result<Self> {
         let db = open_db(config, data).await?;
-        let vault = svc_governance::Vault::open(db.clone(), &data.vault_key()).await?;
+        let vault = open_vault(&db, data).await?;
         Ok(Self { service: open_governance(&db, data).await?, vault, db })
     }
 
@@ -266,8 +266,8 @@ async fn open_people<F: Fn() + Send + Sync + 'static>(
 ) -> anyhow::Result<People> {
     // Subscriptions and second factors were among its tables once.
     svc_accounts::migrate(db).await?;
-    let vault = Arc::new(svc_governance::Vault::open(db.clone(), &data.vault_key()).await?);
-    let clock = svc_accounts::system_clock();
+    let vault = Arc::new(open_vault(db, data).await?);
+    let clock = web::clock::system();
     let billing = svc_billing::Parts {
         db: db.clone(),
         clock: clock.clone(),
@@ -327,7 +327,7 @@ async fn open_privacy(
     };
     let parts = svc_privacy::Parts {
         db: db.clone(),
-        clock: svc_accounts::system_clock(),
+        clock: web::clock::system(),
         holders: peers::privacy::holders(&sources),
         retained: peers::privacy::retained(&sources),
         accounts: peers::privacy::accounts(&people.accounts),
@@ -336,6 +336,11 @@ async fn open_privacy(
         on_act,
     };
     Ok(Arc::new(svc_privacy::Service::open(parts).await?))
+}
+
+async fn open_vault(db: &Db, data: &DataDir) -> anyhow::Result<svc_governance::Vault> {
+    let master = svc_governance::FileMasterKeys::open_or_make(&data.vault_key())?;
+    Ok(svc_governance::Vault::open(db.clone(), Arc::new(master)).await?)
 }
 
 async fn open_db(config: &Config, data: &DataDir) -> anyhow::Result<Db> {

@@ -78,6 +78,18 @@ pub enum Visibility {
     Members,
 }
 
+impl Visibility {
+    pub const ALL: [Self; 2] = [Self::Private, Self::Members];
+
+    /// As it is written in JSON, and stored.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::Members => "members",
+        }
+    }
+}
+
 /// Body of `profile_update`: what is absent stays, an empty text takes a value back.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -5,12 +5,16 @@
 
 mod email;
 mod error;
+mod letter;
 mod link;
 pub mod password;
 mod refresh_token;
+mod throttles;
 pub mod totp;
 
 pub use email::Email;
 pub use error::Error;
+pub use letter::Letter;
 pub use link::{LinkToken, Purpose};
-pub use refresh_token::RefreshToken;
+pub use refresh_token::{RefreshToken, check_retry_key};
+pub use throttles::Throttles;

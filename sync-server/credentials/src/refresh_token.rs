@@ -3,8 +3,11 @@
 //! Stored is only a hash. A plain fast one will do, since there is nothing to guess in 256
 //! random bits.
 
+use std::ops::RangeInclusive;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{AccountId, SessionId};
+use web::ApiError;
 
 /// One use of a session; good for one refresh.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,6 +57,20 @@ impl RefreshToken {
     /// What is stored.
     pub fn hash(&self) -> String {
         blake3::hash(&self.secret).to_hex().to_string()
+    }
+}
+
+/// Of the keys that clients make to ask for a lost answer again, in bytes.
+const RETRY_KEY_BYTES: RangeInclusive<usize> = 16..=128;
+
+/// Whether a key that a client made is one.
+pub fn check_retry_key(key: Option<&str>) -> Result<Option<&str>, ApiError> {
+    match key {
+        Some(key) if !RETRY_KEY_BYTES.contains(&key.len()) => Err(ApiError::invalid(
+            "This cannot be a retry key.",
+            "Take 16 to 128 random characters, or none.",
+        )),
+        key => Ok(key),
     }
 }
 

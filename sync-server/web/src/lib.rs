@@ -5,11 +5,13 @@
 //! [`edge`], the layers in their order.
 
 pub mod auth;
+pub mod clock;
 pub mod cursor;
 pub mod edge;
 pub mod error;
 pub mod etag;
 pub mod extract;
+pub mod network;
 pub mod reason;
 pub mod request_id;
 pub mod secret_file;

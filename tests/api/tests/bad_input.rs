@@ -301,6 +301,7 @@ impl World {
         let track = &tracks.items[0];
         let session = server.client().unwrap().sign_in("owner@example.org").await.unwrap();
         let ids = BTreeMap::from([
+            ("page", "verify".to_owned()),
             ("account_id", session.account.id.to_string()),
             ("session_id", session.id.to_string()),
             ("track_id", track.id.to_string()),

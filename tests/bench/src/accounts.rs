@@ -167,7 +167,7 @@ async fn open(db: &engine_sql::Db) -> anyhow::Result<Arc<Accounts>> {
     let service = Accounts::open(svc_accounts::Parts {
         db: db.clone(),
         keys: Keys::from_seeds(&[[7; 32]])?,
-        clock: svc_accounts::system_clock(),
+        clock: web::clock::system(),
         vault: nothing.clone(),
         tiers: nothing.clone(),
         second_factor: nothing.clone(),

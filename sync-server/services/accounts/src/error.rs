@@ -32,7 +32,7 @@ pub enum Error {
     Mail(#[source] serde_json::Error),
 
     #[error("the picture cannot be kept")]
-    Picture(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Picture(#[source] profile::PictureError),
 
     #[error(transparent)]
     Credentials(credentials::Error),

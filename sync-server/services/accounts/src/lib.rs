@@ -16,4 +16,4 @@ pub use error::Error;
 pub use holdings::HOLDINGS;
 pub use http::routes;
 pub use schema::migrate;
-pub use service::{Clock, OnAct, Parts, Retained, Service, system_clock};
+pub use service::{OnAct, Parts, Retained, Service};

@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use credentials::{LinkToken, Purpose};
+use credentials::{Letter, LinkToken};
 use domain::AccountId;
 use engine_sql::outbox::Message;
 use serde::{Deserialize, Serialize};
@@ -39,38 +39,28 @@ pub struct MailJob {
 
 /// To whom, and what for.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum What {
-    Verify {
-        account: AccountId,
-    },
-    /// To the address that another one shall take the place of.
-    LeaveEmail {
-        account: AccountId,
-    },
-    /// To the one that shall.
-    EnterEmail {
-        account: AccountId,
-    },
-    /// Someone else had the sign-in.
-    SessionEnded {
-        account: AccountId,
-    },
-    PasswordChanged {
-        account: AccountId,
-    },
+pub struct What {
+    #[serde(rename = "kind")]
+    pub letter: Letter,
+    #[serde(flatten)]
+    pub to: Whom,
+}
+
+/// Of whom the address is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whom {
+    Account(AccountId),
     /// Somebody typed this address; whether it has an account is found out later, so that the
     /// answer takes the same time.
-    Reset {
-        email_hash: String,
-    },
+    EmailHash(String),
 }
 
 impl MailJob {
-    pub fn new(now_us: i64, what: What) -> Self {
+    pub fn new(now_us: i64, letter: Letter, to: Whom) -> Self {
         let now_ms = u64::try_from(now_us / 1_000).unwrap_or(0);
         let id = uuid::Builder::from_unix_timestamp_millis(now_ms, &rand::random()).into_uuid();
-        Self { id: id.to_string(), at_us: now_us, what }
+        Self { id: id.to_string(), at_us: now_us, what: What { letter, to } }
     }
 }
 
@@ -105,18 +95,14 @@ impl Service {
             tracing::error!(mail.id = message.id, "what waits among the mails is none; left out");
             return Ok(true);
         };
-        let found = match &what {
-            What::Reset { email_hash } => self.store.account_by_email(email_hash).await?,
-            What::Verify { account }
-            | What::LeaveEmail { account }
-            | What::EnterEmail { account }
-            | What::SessionEnded { account }
-            | What::PasswordChanged { account } => self.store.account(*account).await?,
+        let found = match &what.to {
+            Whom::EmailHash(hash) => self.store.account_by_email(hash).await?,
+            Whom::Account(account) => self.store.account(*account).await?,
         };
         let Some(account) = found else { return Ok(true) };
-        let Some(to) = self.mail_to(&account, &what).await? else { return Ok(true) };
+        let Some(to) = self.mail_to(&account, what.letter).await? else { return Ok(true) };
         let now_us = (self.clock)();
-        let purpose = what.purpose();
+        let purpose = what.letter.purpose();
         let token = purpose.map(|_| LinkToken::new(account.id()));
         let link = purpose.zip(token.as_ref()).map(|(purpose, token)| {
             format!("{}/account/{}#{}", self.public_url, purpose.page(), token.text())
@@ -124,7 +110,7 @@ impl Service {
         if let Some((purpose, token)) = purpose.zip(token.as_ref()) {
             self.store.link_create(token, purpose, now_us).await?;
         }
-        let (subject, text) = texts(&what, &link.unwrap_or_default());
+        let (subject, text) = what.letter.texts(&link.unwrap_or_default());
         let sent = self.mailer.send(Mail { to, subject: subject.to_owned(), text }).await;
         Ok(match sent {
             Ok(()) => true,
@@ -141,80 +127,14 @@ impl Service {
     }
 
     /// To which address; `None` where there is no need any more.
-    async fn mail_to(&self, of: &StoredAccount, what: &What) -> Result<Option<String>, Error> {
-        match what {
-            What::EnterEmail { account } => match self.store.email_change_field(*account).await? {
-                Some(field) => self.email_in(*account, &field).await.map(Some),
-                None => Ok(None),
-            },
-            _ => self.email(of).await.map(Some),
+    async fn mail_to(&self, of: &StoredAccount, letter: Letter) -> Result<Option<String>, Error> {
+        if letter != Letter::EnterEmail {
+            return self.email(of).await.map(Some);
         }
-    }
-}
-
-impl What {
-    /// Of the link in it, where there is one.
-    fn purpose(&self) -> Option<Purpose> {
-        match self {
-            Self::Verify { .. } => Some(Purpose::VerifyEmail),
-            Self::Reset { .. } => Some(Purpose::ResetPassword),
-            Self::LeaveEmail { .. } => Some(Purpose::LeaveEmail),
-            Self::EnterEmail { .. } => Some(Purpose::EnterEmail),
-            Self::SessionEnded { .. } | Self::PasswordChanged { .. } => None,
+        match self.store.email_change_field(of.id()).await? {
+            Some(field) => self.email_in(of.id(), &field).await.map(Some),
+            None => Ok(None),
         }
-    }
-}
-
-/// Subject and text.
-fn texts(what: &What, link: &str) -> (&'static str, String) {
-    match what {
-        What::Verify { .. } => (
-            "Confirm your address",
-            format!(
-                "Welcome to MelodyUD.\n\nOpen this link to confirm that the address is \
-                 yours:\n\n{link}\n\nIt is good for two days, once. If you did not sign up, \
-                 there is nothing to do.\n"
-            ),
-        ),
-        What::Reset { .. } => (
-            "Choose a new password",
-            format!(
-                "Somebody, probably you, wants a new password for your MelodyUD account.\n\n\
-                 Open this link to choose one:\n\n{link}\n\nIt is good for one hour, once. If \
-                 it was not you, there is nothing to do: your password stays as it is.\n"
-            ),
-        ),
-        What::LeaveEmail { .. } => (
-            "Your address shall change",
-            format!(
-                "Somebody, probably you, wants another address for your MelodyUD account.\n\n\
-                 Open this link to agree:\n\n{link}\n\nThe new address is asked as well. It is \
-                 good for two days, once. If it was not you, do not open it, and change your \
-                 password: someone is signed in as you.\n"
-            ),
-        ),
-        What::EnterEmail { .. } => (
-            "Confirm your new address",
-            format!(
-                "This shall be the address of a MelodyUD account.\n\nOpen this link to confirm \
-                 that it is yours:\n\n{link}\n\nThe old address is asked as well. It is good for \
-                 two days, once. If you do not know of it, there is nothing to do.\n"
-            ),
-        ),
-        What::SessionEnded { .. } => (
-            "One of your devices was signed out",
-            "What kept one of your devices signed in to MelodyUD was used twice: by it, and by \
-             someone who had a copy. That sign-in has ended.\n\nSign in again on that device. \
-             If you do not know how there can be a copy, change your password.\n"
-                .to_owned(),
-        ),
-        What::PasswordChanged { .. } => (
-            "Your password was changed",
-            "The password of your MelodyUD account was changed, and all devices were signed \
-             out.\n\nIf it was not you, choose a new one: in the app, by \"Forgot your \
-             password?\".\n"
-                .to_owned(),
-        ),
     }
 }
 

@@ -8,16 +8,12 @@ mod roles;
 mod sessions;
 mod subject;
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    ops::RangeInclusive,
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{net::IpAddr, sync::Arc};
 
+use ::profile::{NAME_CHARS_MAX, name};
 use api::accounts::{Account, AccountCreate, Session, SessionCreate, SessionRefresh};
 use credentials::{
-    Email, RefreshToken,
+    Email, Letter, RefreshToken, Throttles, check_retry_key,
     password::{self, Hasher},
 };
 use domain::{AccountId, DeviceId, SessionId};
@@ -29,12 +25,13 @@ use tokio::sync::{Mutex, Notify};
 use web::{
     ApiError,
     auth::{ACCESS_TOKEN_LIFE_S, Claims, Keys, SIGNED_LIFE_MAX_S},
-    throttle::{Rate, Throttle},
+    clock::Clock,
+    network,
 };
 
 use crate::{
     Error,
-    mails::{MailJob, What},
+    mails::{MailJob, Whom},
     peer::{Mailer, SecondFactor, Tiers, Vault},
     store::{NewAccount, NewSession, Opened, Refresh, Refreshed, Refresher, Store, StoredAccount},
 };
@@ -46,22 +43,6 @@ const SESSION_IDLE_US: i64 = 90 * 24 * 60 * 60 * 1_000_000;
 
 /// A client whose answer was lost may ask for it again for so long: 2 minutes.
 const RETRY_US: i64 = 2 * 60 * 1_000_000;
-
-/// Of the keys that clients make for that, in bytes.
-const RETRY_KEY_BYTES: RangeInclusive<usize> = 16..=128;
-
-/// Of display and device names, in characters.
-const NAME_CHARS_MAX: usize = 80;
-
-/// Microseconds since 1970.
-pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
-
-pub fn system_clock() -> Clock {
-    Arc::new(|| {
-        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX)
-    })
-}
 
 /// Told after each act that the audit log has to know of.
 pub type OnAct = Box<dyn Fn() + Send + Sync>;
@@ -100,40 +81,7 @@ pub struct Service {
     drawing: Mutex<()>,
 }
 
-/// An IPv6 network counts as one address: its members are free to choose among them.
 type Address = Option<IpAddr>;
-
-struct Throttles {
-    sign_up: Throttle<Address>,
-    sign_in_from: Throttle<Address>,
-    /// One guesser at one account.
-    sign_in_pair: Throttle<(Address, String)>,
-    /// Many guessers at one account.
-    sign_in_to: Throttle<String>,
-    refresh_from: Throttle<Address>,
-    refresh_of: Throttle<SessionId>,
-    /// Links in mails, asked for and used.
-    link_from: Throttle<Address>,
-    /// Mails to one address: nobody's box is to be filled by others.
-    mail_to: Throttle<String>,
-}
-
-impl Throttles {
-    fn new() -> Self {
-        let keys_max = 100_000;
-        let throttle_rate = Rate::per_minute;
-        Self {
-            sign_up: Throttle::new(throttle_rate(300, 100), keys_max),
-            sign_in_from: Throttle::new(throttle_rate(300, 100), keys_max),
-            sign_in_pair: Throttle::new(throttle_rate(10, 10), keys_max),
-            sign_in_to: Throttle::new(throttle_rate(100, 30), keys_max),
-            refresh_from: Throttle::new(throttle_rate(1_000, 600), keys_max),
-            refresh_of: Throttle::new(throttle_rate(60, 30), keys_max),
-            link_from: Throttle::new(throttle_rate(60, 20), keys_max),
-            mail_to: Throttle::new(Rate { n_burst: 3, cost_us: 20 * 60 * 1_000_000 }, keys_max),
-        }
-    }
-}
 
 impl Service {
     pub async fn open(parts: Parts) -> Result<Self, Error> {
@@ -235,7 +183,7 @@ impl Service {
         // What is no address has no account: the same answer, and the same work.
         let email_hash = Email::parse(&asked.email).map(|email| self.lookup(&email));
         let email_hash = email_hash.unwrap_or_default();
-        self.sign_in_throttled(&email_hash, network(from), now_us)?;
+        self.throttles.sign_in(&email_hash, network(from), now_us)?;
 
         let known = self.store.account_by_email(&email_hash).await?;
         let stored = known.as_ref().and_then(StoredAccount::password);
@@ -244,7 +192,7 @@ impl Service {
             return Err(ApiError::wrong_credentials().into());
         };
         self.check_code(account.id(), asked.code.as_deref(), asked.device_id).await?;
-        self.sign_in_succeeded(&email_hash, network(from));
+        self.throttles.signed_in(&email_hash, network(from));
         self.session_make(&account, device_name, asked.device_id, from).await
     }
 
@@ -273,10 +221,10 @@ impl Service {
         let old = RefreshToken::parse(&asked.refresh_token).ok_or_else(refused)?;
         self.throttles.refresh_of.take(old.session, now_us)?;
         let refresh = Refresh {
-            next: old.next(retry_key(asked)?),
+            next: old.next(check_retry_key(asked.retry_key.as_deref())?),
             idle_since_us: now_us - SESSION_IDLE_US,
             lost_since_us: now_us - RETRY_US,
-            network: coarse(from),
+            network: from.map(network::coarse),
             // Who held it is not known; the account is.
             reuse: By { actor: None, now_us }
                 .security("refresh_token_reuse", acts::session(old.session)),
@@ -321,7 +269,8 @@ impl Service {
             verified_at_us: is_email_verified.then_some(now_us),
             now_us,
             act: By::account(id, now_us).privacy("account_create", acts::account(id)),
-            mail: (!is_email_verified).then(|| MailJob::new(now_us, What::Verify { account: id })),
+            mail: (!is_email_verified)
+                .then(|| MailJob::new(now_us, Letter::Verify, Whom::Account(id))),
         };
         let Some(stored) = self.store.account_create(&new).await? else {
             self.vault.delete(id, &new.email_field).await?;
@@ -350,7 +299,7 @@ impl Service {
             claimed_device,
             new_device: DeviceId::new(ms(now_us), rand::random()),
             device_name,
-            network: coarse(from),
+            network: from.map(network::coarse),
             act: By::account(account.id(), now_us).access("session_create", acts::session(session)),
         };
         let (device, ended) = self.store.session_create(&new).await?;
@@ -402,18 +351,6 @@ impl Service {
         (self.on_act)();
     }
 
-    fn sign_in_throttled(&self, email: &str, from: Address, now_us: i64) -> Result<(), ApiError> {
-        self.throttles.sign_in_from.take(from, now_us)?;
-        self.throttles.sign_in_pair.take((from, email.to_owned()), now_us)?;
-        self.throttles.sign_in_to.take(email.to_owned(), now_us)
-    }
-
-    fn sign_in_succeeded(&self, email: &str, from: Address) {
-        self.throttles.sign_in_from.give_back(&from);
-        self.throttles.sign_in_pair.give_back(&(from, email.to_owned()));
-        self.throttles.sign_in_to.give_back(&email.to_owned());
-    }
-
     async fn session(
         &self,
         stored: &StoredAccount,
@@ -453,49 +390,16 @@ fn no_account() -> ApiError {
     ApiError::not_found("account").with_hint("Check the address; the person signs up first.")
 }
 
-fn retry_key(asked: &SessionRefresh) -> Result<Option<&str>, ApiError> {
-    match asked.retry_key.as_deref() {
-        Some(key) if !RETRY_KEY_BYTES.contains(&key.len()) => Err(ApiError::invalid(
-            "This cannot be a retry key.",
-            "Take 16 to 128 random characters, or none.",
-        )),
-        key => Ok(key),
-    }
-}
-
 fn device_name(typed: Option<&str>) -> Result<String, ApiError> {
-    typed.map_or_else(|| Ok(String::new()), |typed| name(typed, "device name"))
+    Ok(typed.map(|typed| name(typed, "device name")).transpose()?.unwrap_or_default())
 }
 
 fn default_name(email: &Email) -> String {
     email.local().chars().take(NAME_CHARS_MAX).collect()
 }
 
-fn name(typed: &str, what: &str) -> Result<String, ApiError> {
-    let name = typed.trim();
-    let n_chars = name.chars().count();
-    if n_chars == 0 || n_chars > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        return Err(ApiError::invalid(
-            format!("This cannot be a {what}."),
-            format!("Take 1 to {NAME_CHARS_MAX} characters on one line."),
-        ));
-    }
-    Ok(name.to_owned())
-}
-
 fn network(from: Option<IpAddr>) -> Address {
-    from.map(|ip| match ip.to_canonical() {
-        IpAddr::V6(ip) => IpAddr::from((ip.to_bits() >> 64 << 64).to_be_bytes()),
-        ip @ IpAddr::V4(_) => ip,
-    })
-}
-
-/// The network of an address, coarse enough to say where and not who.
-fn coarse(from: Option<IpAddr>) -> Option<String> {
-    from.map(|ip| match ip.to_canonical() {
-        IpAddr::V4(ip) => format!("{}/24", Ipv4Addr::from_bits(ip.to_bits() & !0xff)),
-        IpAddr::V6(ip) => format!("{}/48", Ipv6Addr::from_bits(ip.to_bits() >> 80 << 80)),
-    })
+    from.map(network::customer)
 }
 
 fn ms(us: i64) -> u64 {

@@ -9,7 +9,7 @@ mod sessions;
 mod subject;
 
 use api::accounts::Visibility;
-use domain::{AccountId, Role, audit::Act};
+use domain::{AccountId, Role, access::roles_text, audit::Act};
 use engine_sql::{
     Db, Tx, acts,
     sqlx::{self, AnyConnection},
@@ -133,7 +133,7 @@ async fn update_profile(
     )
     .bind(id.to_string())
     .bind(profile.display_name.clone())
-    .bind(row::visibility_text(profile.visibility))
+    .bind(profile.visibility.name())
     .bind(profile.country.clone())
     .bind(profile.language.clone())
     .bind(i64::from(profile.has_birth_date))
@@ -185,7 +185,7 @@ async fn insert_account(mut tx: Tx, new: &NewAccount) -> Result<Option<StoredAcc
     .bind(new.email_hash.clone())
     .bind(new.display_name.clone())
     .bind(new.password_hash.clone())
-    .bind(row::roles_text(&roles))
+    .bind(roles_text(&roles))
     .bind(new.now_us)
     .bind(new.verified_at_us)
     .execute(&mut *tx)

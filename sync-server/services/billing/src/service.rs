@@ -1,7 +1,5 @@
 //! The verbs: see where an account stands, and change it.
 
-use std::sync::Arc;
-
 use api::accounts::{PlanAction, PlanChange, PlanView, TierOffer};
 use domain::{
     AccountId,
@@ -12,14 +10,11 @@ use engine_sql::{
     Db,
     acts::{self, By},
 };
-use web::{ApiError, auth::Claims, reason};
+use web::{ApiError, auth::Claims, clock::Clock, reason};
 
 use crate::{Error, store::Store};
 
 const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
-
-/// Microseconds since 1970.
-pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// Told after each act that the audit log has to know of.
 pub type OnAct = Box<dyn Fn() + Send + Sync>;

@@ -35,5 +35,5 @@ pub use keys::{KeyError, SigningKey, VerifyingKey};
 pub use record::Record;
 pub use schema::HOLDINGS as LOG_HOLDINGS;
 pub use service::{Filter, Service, SignedCheckpoint};
-pub use vault::{HOLDINGS as VAULT_HOLDINGS, Vault};
+pub use vault::{FileMasterKeys, HOLDINGS as VAULT_HOLDINGS, MasterKeys, Vault, Wrapped};
 pub use verify::{Fault, Verified, verify_file};

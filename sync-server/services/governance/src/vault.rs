@@ -8,7 +8,7 @@ mod master;
 mod seal;
 mod shred;
 
-use std::path::Path;
+use std::sync::Arc;
 
 use domain::{
     audit::Token,
@@ -19,8 +19,9 @@ use engine_sql::{
     sqlx::{self, AnyConnection},
 };
 
-use self::{master::MasterKeys, seal::Key};
+use self::seal::Key;
 use crate::Error;
+pub use master::{FileMasterKeys, MasterKeys, Wrapped};
 
 /// Of a field, in bytes.
 const FIELD_BYTES_MAX: usize = 64 * 1024;
@@ -81,14 +82,13 @@ const LOOKUP_FIELD: &str = "key";
 #[derive(Debug)]
 pub struct Vault {
     db: Db,
-    master: MasterKeys,
+    master: Arc<dyn MasterKeys>,
     lookup: Key,
 }
 
 impl Vault {
-    /// Opens the vault with the master keys in the file at `keys`; makes one where there is none.
-    pub async fn open(db: Db, keys: &Path) -> Result<Self, Error> {
-        let master = MasterKeys::open_or_make(keys)?;
+    /// Opens the vault, whose keys of subjects are wrapped by `master`.
+    pub async fn open(db: Db, master: Arc<dyn MasterKeys>) -> Result<Self, Error> {
         db.migrate("vault", STEPS).await?;
         let mut vault = Self { db, master, lookup: Key::random() };
         vault.lookup = vault.lookup_key().await?;
@@ -118,7 +118,7 @@ impl Vault {
         .fetch_optional(self.db.read())
         .await?;
         let Some((master_id, wrapped, sealed)) = row else { return Ok(None) };
-        let key = self.unwrap(subject, &master_id, &wrapped)?;
+        let key = self.unwrap(subject, &Wrapped { master_id, text: wrapped }).await?;
         let opened = key.open(&sealed, &aad(subject, field));
         Ok(Some(opened.ok_or(Error::Stored { what: "sealed field" })?))
     }
@@ -140,7 +140,7 @@ impl Vault {
     /// Makes a new master key and wraps the keys of all subjects by it, in batches, while others
     /// read and write. Cut off anywhere, the next run goes on. Answers how many it wrapped.
     pub async fn rotate(&self) -> Result<u64, Error> {
-        self.master.rotate()?;
+        self.master.rotate().await?;
         let (mut n_all, mut after) = (0, String::new());
         loop {
             let last = &after;
@@ -211,14 +211,14 @@ impl Vault {
                 .fetch_optional(&mut *tx)
                 .await?;
         if let Some((master_id, wrapped)) = row {
-            return self.unwrap(subject, &master_id, &wrapped);
+            return self.unwrap(subject, &Wrapped { master_id, text: wrapped }).await;
         }
         let key = Key::random();
-        let (master_id, master) = self.master.newest()?;
+        let wrapped = self.master.wrap(key.bytes(), subject).await?;
         sqlx::query("INSERT INTO vault_key (subject, master_id, wrapped) VALUES ($1, $2, $3)")
             .bind(subject.to_string())
-            .bind(master_id)
-            .bind(master.seal(key.bytes(), subject.as_str().as_bytes()))
+            .bind(wrapped.master_id)
+            .bind(wrapped.text)
             .execute(tx)
             .await?;
         Ok(key)
@@ -233,15 +233,17 @@ impl Vault {
         .bind(REWRAPPED_MAX)
         .fetch_all(&mut *tx)
         .await?;
-        let (newest_id, newest) = self.master.newest()?;
+        let newest_id = self.master.newest().await?;
         let mut n_wrapped = 0;
-        for (subject, master_id, wrapped) in rows.iter().filter(|(_, id, _)| *id != newest_id) {
+        for (subject, master_id, text) in rows.iter().filter(|(_, id, _)| *id != newest_id) {
+            let before = Wrapped { master_id: master_id.clone(), text: text.clone() };
             let token = Token::new(subject).map_err(|_| Error::Stored { what: "subject" })?;
-            let key = self.unwrap(&token, master_id, wrapped)?;
+            let key = self.unwrap(&token, &before).await?;
+            let wrapped = self.master.wrap(key.bytes(), &token).await?;
             sqlx::query("UPDATE vault_key SET master_id = $2, wrapped = $3 WHERE subject = $1")
                 .bind(subject.clone())
-                .bind(newest_id.clone())
-                .bind(newest.seal(key.bytes(), subject.as_bytes()))
+                .bind(wrapped.master_id)
+                .bind(wrapped.text)
                 .execute(&mut *tx)
                 .await?;
             n_wrapped += 1;
@@ -249,9 +251,8 @@ impl Vault {
         Ok(Batch { n_wrapped, last: rows.into_iter().next_back().map(|(subject, ..)| subject) })
     }
 
-    fn unwrap(&self, subject: &Token, master_id: &str, wrapped: &str) -> Result<Key, Error> {
-        let master = self.master.get(master_id)?;
-        let bytes = master.open(wrapped, subject.as_str().as_bytes());
+    async fn unwrap(&self, subject: &Token, wrapped: &Wrapped) -> Result<Key, Error> {
+        let bytes = self.master.unwrap(wrapped, subject).await?;
         let key = bytes.and_then(|bytes| Key::from_bytes(&bytes));
         key.ok_or(Error::Stored { what: "key of a subject" })
     }

@@ -12,5 +12,5 @@ mod store;
 
 pub use error::Error;
 pub use http::routes;
-pub use service::{Clock, OnAct, Parts, Service};
+pub use service::{OnAct, Parts, Service};
 pub use store::HOLDINGS;

@@ -12,6 +12,7 @@ use engine_sql::{
 use web::{
     ApiError,
     auth::Claims,
+    clock::Clock,
     throttle::{Rate, Throttle},
 };
 
@@ -26,9 +27,6 @@ const GUESSERS_MAX: usize = 100_000;
 
 /// Of what an app shows beside its codes, in characters: as long as an address may be.
 const LABEL_CHARS_MAX: usize = 254;
-
-/// Microseconds since 1970.
-pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// Told after each act that the audit log has to know of.
 pub type OnAct = Box<dyn Fn() + Send + Sync>;

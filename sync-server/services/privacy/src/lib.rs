@@ -20,5 +20,5 @@ mod store;
 pub use error::Error;
 pub use http::routes;
 pub use own::HOLDINGS;
-pub use service::{Clock, Dropped, OnAct, Parts, Service};
+pub use service::{Dropped, OnAct, Parts, Service};
 pub use settings::{Purpose, Rule, Settings};

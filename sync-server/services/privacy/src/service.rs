@@ -22,6 +22,7 @@ use engine_sql::{
 use tokio::sync::Notify;
 use web::{
     ApiError,
+    clock::Clock,
     throttle::{Rate, Throttle},
 };
 
@@ -33,9 +34,6 @@ use crate::{
     peer::{Accounts, Holder, Retained, Subject, Vault},
     store::Store,
 };
-
-/// Microseconds since 1970.
-pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// Told after each act that the audit log has to know of.
 pub type OnAct = Box<dyn Fn() + Send + Sync>;

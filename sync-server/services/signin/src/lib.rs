@@ -20,5 +20,5 @@ mod store;
 pub use error::Error;
 pub use http::routes;
 pub use schema::HOLDINGS;
-pub use service::{Callback, Clock, OnAct, Parts, Service};
+pub use service::{Callback, OnAct, Parts, Service};
 pub use vouch::ProviderSettings;

@@ -5,10 +5,7 @@ mod identities;
 mod oidc;
 mod passkeys;
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    sync::Arc,
-};
+use std::{net::IpAddr, sync::Arc};
 
 use api::{
     accounts::Session,
@@ -19,6 +16,7 @@ use engine_sql::Db;
 use vouch::{Outward, Passkeys, Provider, ProviderSettings};
 use web::{
     ApiError,
+    clock::Clock,
     throttle::{Rate, Throttle},
 };
 
@@ -34,9 +32,6 @@ use crate::{
 
 /// Of names of passkeys and devices, in characters.
 const NAME_CHARS_MAX: usize = 80;
-
-/// Microseconds since 1970.
-pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// Told after each act that the audit log has to know of.
 pub type OnAct = Box<dyn Fn() + Send + Sync>;
@@ -210,10 +205,7 @@ fn name(typed: &str, what: &str) -> Result<String, ApiError> {
 }
 
 fn network(from: Option<IpAddr>) -> Address {
-    from.map(|ip| match ip.to_canonical() {
-        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64)),
-        ip @ IpAddr::V4(_) => ip,
-    })
+    from.map(web::network::customer)
 }
 
 fn ms(us: i64) -> u64 {

@@ -2,13 +2,14 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Limits;
+use crate::network;
 
 /// The places for connections.
 #[derive(Clone)]
@@ -54,7 +55,7 @@ impl Place {
         if ip.is_loopback() {
             return Some(Held { place: self, address: None });
         }
-        let address = network(ip);
+        let address = network::customer(ip);
         let n_max = self.places.n_per_address_max;
         let mut by_address = self.places.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let n = by_address.entry(address).or_default();
@@ -78,14 +79,6 @@ impl Drop for Held {
                 held.remove();
             }
         }
-    }
-}
-
-/// One customer has a whole network of 64 bits with IPv6.
-fn network(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => ip,
-        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64)).into(),
     }
 }
 

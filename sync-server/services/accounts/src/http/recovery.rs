@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use web::{
-    ApiError, Json,
+    ApiError, Json, Path,
     auth::{Recent, SignedIn},
     edge::ClientAddress,
 };
@@ -27,49 +27,29 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style
                            'unsafe-inline'; connect-src 'self'; form-action 'none'; \
                            frame-ancestors 'none'; base-uri 'none'";
 
-/// The page that the link in a mail opens: it confirms the address.
+/// The page that the link in a mail opens: it confirms an address, takes a new password, or changes
+/// the address.
 #[utoipa::path(
     get,
-    path = "/account/verify",
-    operation_id = "account_verify_page",
+    path = "/account/{page}",
+    operation_id = "mail_link_page",
     tag = "accounts",
-    responses((status = 200, description = "A page", body = String, content_type = "text/html")),
+    params(("page" = String, Path, description = "What for", pattern = "^(verify|reset|change-email)$")),
+    responses(
+        (status = 200, description = "A page", body = String, content_type = "text/html"),
+        (status = 404, description = "No link leads there", body = Envelope),
+    ),
 )]
-pub(super) async fn account_verify_page() -> Response {
-    page()
-}
-
-/// The page that the link in a mail opens: it takes a new password.
-#[utoipa::path(
-    get,
-    path = "/account/reset",
-    operation_id = "password_reset_page",
-    tag = "accounts",
-    responses((status = 200, description = "A page", body = String, content_type = "text/html")),
-)]
-pub(super) async fn password_reset_page() -> Response {
-    page()
-}
-
-/// The page that the links in mails to an old and a new address open.
-#[utoipa::path(
-    get,
-    path = "/account/change-email",
-    operation_id = "email_change_page",
-    tag = "accounts",
-    responses((status = 200, description = "A page", body = String, content_type = "text/html")),
-)]
-pub(super) async fn email_change_page() -> Response {
-    page()
-}
-
-fn page() -> Response {
+pub(super) async fn mail_link_page(Path(page): Path<String>) -> Result<Response, ApiError> {
+    if !["verify", "reset", "change-email"].contains(&page.as_str()) {
+        return Err(ApiError::not_found("path"));
+    }
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, PAGE_POLICY),
         (header::REFERRER_POLICY, "no-referrer"),
     ];
-    (headers, PAGE).into_response()
+    Ok((headers, PAGE).into_response())
 }
 
 /// Send the link that confirms the address again.

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use api::accounts::{EmailChangeStart, EmailChanged};
-use credentials::{Email, LinkToken, Purpose};
+use credentials::{Email, Letter, LinkToken, Purpose};
 use domain::AccountId;
 use engine_sql::acts::{self, By};
 use web::ApiError;
@@ -12,7 +12,7 @@ use web::ApiError;
 use super::{Service, gone, network};
 use crate::{
     Error,
-    mails::{MailJob, What},
+    mails::{MailJob, Whom},
     peer::Vault,
     store::{EmailChange, MovedEmail, Store, StoredAccount},
 };
@@ -82,8 +82,8 @@ impl Service {
         let change = EmailChange { account: id, field: field(), hash };
         self.vault.put(id, &change.field, email.as_str().as_bytes()).await?;
         let act = By::account(id, now_us).security("email_change_start", acts::account(id));
-        let mails = [What::LeaveEmail { account: id }, What::EnterEmail { account: id }]
-            .map(|what| MailJob::new(now_us, what));
+        let mails = [Letter::LeaveEmail, Letter::EnterEmail]
+            .map(|letter| MailJob::new(now_us, letter, Whom::Account(id)));
         let until_us = now_us + Purpose::EnterEmail.life_us();
         let before = self.store.email_change_start(&change, until_us, &mails, &act).await?;
         self.acted();

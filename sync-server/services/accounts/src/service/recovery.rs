@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use api::accounts::{PasswordResetFinish, PasswordResetStart};
-use credentials::{Email, LinkToken, password};
+use credentials::{Email, Letter, LinkToken, password};
 use domain::AccountId;
 use engine_sql::acts::{self, By};
 use web::ApiError;
@@ -11,7 +11,7 @@ use web::ApiError;
 use super::{Service, gone, network, seconds};
 use crate::{
     Error,
-    mails::{MailJob, What},
+    mails::{MailJob, Whom},
 };
 
 impl Service {
@@ -23,7 +23,7 @@ impl Service {
             return Err(ApiError::conflict("The address is confirmed already.", "").into());
         }
         self.throttles.mail_to.take(account.email_hash, now_us)?;
-        self.store.mail_put(&MailJob::new(now_us, What::Verify { account: id })).await?;
+        self.store.mail_put(&MailJob::new(now_us, Letter::Verify, Whom::Account(id))).await?;
         self.has_mail.notify_one();
         Ok(())
     }
@@ -52,7 +52,9 @@ impl Service {
         self.throttles.link_from.take(network(from), now_us)?;
         let email_hash = self.lookup(&Email::parse(&asked.email)?);
         self.throttles.mail_to.take(email_hash.clone(), now_us)?;
-        self.store.mail_put(&MailJob::new(now_us, What::Reset { email_hash })).await?;
+        self.store
+            .mail_put(&MailJob::new(now_us, Letter::Reset, Whom::EmailHash(email_hash)))
+            .await?;
         self.has_mail.notify_one();
         Ok(())
     }

@@ -32,12 +32,12 @@ impl Service {
         let stored = account.password().ok_or_else(|| {
             ApiError::conflict("This account has no password.", "Sign in by browser again.")
         })?;
-        self.sign_in_throttled(&account.email_hash, network(from), now_us)?;
+        self.throttles.sign_in(&account.email_hash, network(from), now_us)?;
         if !self.hasher.verify(&asked.password, Some(stored)).await? {
             return Err(ApiError::wrong_password().into());
         }
         self.check_code(claims.account, asked.code.as_deref(), Some(claims.device)).await?;
-        self.sign_in_succeeded(&account.email_hash, network(from));
+        self.throttles.signed_in(&account.email_hash, network(from));
         let by = By::account(claims.account, now_us);
         let act = by.access("session_step_up", acts::session(claims.session));
         if !self.store.session_authenticated(claims.account, claims.session, &act).await? {

@@ -50,7 +50,7 @@ impl Service {
 
     /// Puts a name right, for a compliance officer.
     pub async fn display_name_set(&self, account: AccountId, typed: &str) -> Result<(), Error> {
-        let display_name = super::name(typed, "display name")?;
+        let display_name = ::profile::name(typed, "display name")?;
         self.store.display_name_set(account, &display_name).await
     }
 }

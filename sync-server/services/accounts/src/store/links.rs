@@ -1,6 +1,6 @@
 //! The SQL of links in mails, and of what they open.
 
-use credentials::{LinkToken, Purpose};
+use credentials::{Letter, LinkToken, Purpose};
 use domain::{AccountId, SessionId, audit::Act};
 use engine_sql::{
     Tx, acts, outbox,
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Error,
-    mails::{MailJob, TOPIC, What},
+    mails::{MailJob, TOPIC, Whom},
 };
 
 impl Store {
@@ -129,7 +129,8 @@ async fn reset(
     // Whoever reads the mail has the address.
     mark_verified(&mut tx, account, act.at_us).await?;
     let ended = end_which(&mut tx, account, Which::All, "password reset", act.at_us).await?;
-    put_mail(&mut tx, &MailJob::new(act.at_us, What::PasswordChanged { account })).await?;
+    put_mail(&mut tx, &MailJob::new(act.at_us, Letter::PasswordChanged, Whom::Account(account)))
+        .await?;
     acts::put(&mut tx, act).await?;
     Ok(Some(ended))
 }

@@ -2,14 +2,18 @@
 //! more than everybody, and `role_change` counts, so that tokens with older roles are known.
 
 use api::accounts::RoleHolder;
-use domain::{AccountId, Role, audit::Act};
+use domain::{
+    AccountId, Role,
+    access::{roles_parse, roles_text},
+    audit::Act,
+};
 use engine_sql::{
     Tx, acts,
     sqlx::{self, AnyConnection},
 };
 use web::ApiError;
 
-use super::{Store, find, row};
+use super::{Store, find};
 use crate::Error;
 
 /// Roles as they are after a change.
@@ -44,7 +48,11 @@ impl Store {
         .await?;
         let holder = |(id, display_name, roles): (String, String, String)| {
             let account = parse_id(&id)?;
-            Ok(RoleHolder { account, display_name, roles: row::parse_roles(&roles)? })
+            Ok(RoleHolder {
+                account,
+                display_name,
+                roles: roles_parse(&roles).map_err(|_| Error::Stored { what: "role" })?,
+            })
         };
         rows.into_iter().map(holder).collect()
     }
@@ -86,7 +94,7 @@ async fn change(
     }
     sqlx::query("UPDATE account SET roles = $2 WHERE account_id = $1")
         .bind(account.to_string())
-        .bind(row::roles_text(&roles))
+        .bind(roles_text(&roles))
         .execute(&mut *tx)
         .await?;
     let version = count(&mut tx, account, act.at_us).await?;

@@ -1,7 +1,7 @@
 //! An account as its rows tell it.
 
 use api::accounts::{Account, Visibility};
-use domain::{Role, plan::Tier};
+use domain::{Role, access::roles_parse, plan::Tier};
 use engine_sql::sqlx::{Row as _, any::AnyRow};
 
 use crate::Error;
@@ -76,7 +76,7 @@ pub(super) fn account(row: &AnyRow) -> Result<StoredAccount, Error> {
         language: row.try_get(7)?,
         birth_date: None,
         avatar: row.try_get(13)?,
-        roles: parse_roles(&roles)?,
+        roles: roles_parse(&roles).map_err(|_| Error::Stored { what: "role" })?,
         tier: Tier::Free,
         created_at_us: row.try_get(4)?,
     };
@@ -90,25 +90,7 @@ pub(super) fn account(row: &AnyRow) -> Result<StoredAccount, Error> {
     })
 }
 
-pub(super) fn visibility_text(visibility: Visibility) -> &'static str {
-    match visibility {
-        Visibility::Private => "private",
-        Visibility::Members => "members",
-    }
-}
-
 fn parse_visibility(text: &str) -> Result<Visibility, Error> {
-    match text {
-        "private" => Ok(Visibility::Private),
-        "members" => Ok(Visibility::Members),
-        _ => Err(Error::Stored { what: "visibility" }),
-    }
-}
-
-pub(super) fn roles_text(roles: &[Role]) -> String {
-    roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(" ")
-}
-
-pub(super) fn parse_roles(text: &str) -> Result<Vec<Role>, Error> {
-    text.split(' ').map(|name| name.parse().map_err(|_| Error::Stored { what: "role" })).collect()
+    let found = Visibility::ALL.into_iter().find(|visibility| visibility.name() == text);
+    found.ok_or(Error::Stored { what: "visibility" })
 }

@@ -1,7 +1,7 @@
 //! The SQL of sessions and their tokens.
 
 use api::accounts::SessionEntry;
-use credentials::RefreshToken;
+use credentials::{Letter, RefreshToken};
 use domain::{AccountId, DeviceId, SessionId, audit::Act};
 use engine_sql::{
     Tx, acts,
@@ -11,7 +11,7 @@ use engine_sql::{
 use super::{Store, find, links, row::StoredAccount};
 use crate::{
     Error,
-    mails::{MailJob, What},
+    mails::{MailJob, Whom},
 };
 
 /// Sessions of one account at a time; the least recently used ends where there would be more.
@@ -301,8 +301,8 @@ async fn trade(tx: &mut AnyConnection, refresh: &Refresh) -> Result<Refreshed, E
     let is_repeated = found.used_at_us.is_some();
     if is_repeated && !is_answer_lost(tx, refresh, &found).await? {
         end_session(tx, old.account, old.session, "token reused", *now_us).await?;
-        let what = What::SessionEnded { account: old.account };
-        links::put_mail(tx, &MailJob::new(*now_us, what)).await?;
+        let to = Whom::Account(old.account);
+        links::put_mail(tx, &MailJob::new(*now_us, Letter::SessionEnded, to)).await?;
         acts::put(tx, &refresh.reuse).await?;
         return Ok(Refreshed::Reused);
     }

@@ -22,7 +22,7 @@ impl Stand {
         let link = |to: &str| {
             let links = mails.iter().filter(|mail| mail.to == to);
             let token = links.filter_map(|mail| mail.text.split_once("/account/change-email#"));
-            let (_, token) = token.last().unwrap();
+            let (_, token) = token.fold(None, |_, found| Some(found)).unwrap();
             token.lines().next().unwrap().to_owned()
         };
         (link(OLD), link(NEW))

@@ -51,7 +51,8 @@ impl Vault for MemoryVault {
     }
 
     fn lookup_hash(&self, text: &str) -> String {
-        text.chars().rev().map(|c| format!("{:x}", u32::from(c))).collect()
+        let numbers = text.chars().rev().map(|c| u32::from(c).to_string());
+        numbers.collect::<Vec<_>>().join("-")
     }
 }
 
@@ -150,7 +151,7 @@ pub struct Stand {
 impl Stand {
     pub async fn start(db: TestDb) -> Self {
         // Real time, so that the tokens made are good.
-        Self::start_at(svc_accounts::system_clock()(), db, Arc::default()).await
+        Self::start_at(web::clock::system()(), db, Arc::default()).await
     }
 
     /// Another process on the same database.
@@ -287,7 +288,8 @@ impl Stand {
             for row in rows.unwrap() {
                 for column in 0..row.len() {
                     let value = row.try_get::<Option<String>, _>(column);
-                    text += &format!("{} ", value.ok().flatten().unwrap_or_default());
+                    text += &value.ok().flatten().unwrap_or_default();
+                    text.push(' ');
                 }
             }
         }

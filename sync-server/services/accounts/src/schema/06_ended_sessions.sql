@@ -1,0 +1,1 @@
+CREATE INDEX session_ended ON session (ended_at_us)

@@ -1,0 +1,1 @@
+ALTER TABLE account ADD COLUMN visibility TEXT NOT NULL DEFAULT 'private'

@@ -1,0 +1,1 @@
+ALTER TABLE session ADD COLUMN authenticated_at_us BIGINT NOT NULL DEFAULT 0

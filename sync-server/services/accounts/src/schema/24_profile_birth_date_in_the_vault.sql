@@ -1,0 +1,1 @@
+ALTER TABLE account ADD COLUMN has_birth_date BIGINT NOT NULL DEFAULT 0

@@ -5,7 +5,7 @@
 use std::{
     fs,
     path::Path,
-    process::Command,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -123,6 +123,66 @@ async fn a_second_factor_outlives_a_kill_and_its_secret_is_sealed() {
     let off = json!({ "code": codes.codes[1] });
     assert_eq!(post(&ann, "/api/v1/mfa/totp/disable", &off).await.status(), 204);
     assert_eq!(sign_in(None).await.status(), 201);
+}
+
+/// Killed at any moment while people sign up, a server knows each of them or none: whoever has no
+/// account can have one, and then everybody gets in.
+#[tokio::test]
+async fn a_server_killed_while_people_sign_up_knows_them_or_not() {
+    let mut data = ServerProcess::start().unwrap().kill().unwrap();
+    let (n_rounds, n_people) = (6, 4);
+    for round in 0..n_rounds {
+        let server = ServerProcess::start_on(data, "127.0.0.1:0").unwrap();
+        let anyone = server.client().unwrap();
+        for person in 0..n_people {
+            let (anyone, email) = (anyone.clone(), format!("p{round}-{person}@example.org"));
+            // The answer may never come.
+            tokio::spawn(async move { anyone.sign_up(&email).await });
+        }
+        tokio::time::sleep(Duration::from_millis(20 + round * 25)).await;
+        data = server.kill().unwrap();
+    }
+    let server = ServerProcess::start_on(data, "127.0.0.1:0").unwrap();
+    let anyone = server.client().unwrap();
+    let mut n_known = 0;
+    for round in 0..n_rounds {
+        for person in 0..n_people {
+            let email = format!("p{round}-{person}@example.org");
+            n_known += u64::from(anyone.sign_up(&email).await.is_err());
+            anyone.sign_in(&email).await.unwrap();
+        }
+    }
+    assert!(n_known > 0, "nobody got as far as an account: the test shows nothing");
+}
+
+/// Killed at any moment, a rotation of the master key leaves everything to be opened, and the next
+/// one goes on.
+#[tokio::test]
+async fn a_rotation_that_is_killed_locks_nobody_out() {
+    let server = ServerProcess::start().unwrap();
+    let anyone = server.client().unwrap();
+    let people: Vec<String> = (0..12).map(|n| format!("person{n}@example.org")).collect();
+    for email in &people {
+        anyone.sign_up(email).await.unwrap();
+    }
+    for round in 0..8_u64 {
+        let mut command = Command::new(program().unwrap());
+        command.args(["keys", "rotate-vault", "--data"]).arg(server.data().path());
+        let mut rotation = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        tokio::time::sleep(Duration::from_millis(15 + round * 12)).await;
+        // It may have come to its end before.
+        let _ = rotation.kill();
+        rotation.wait().unwrap();
+        let email = &people[usize::try_from(round).unwrap()];
+        let session = anyone.sign_in(email).await.unwrap();
+        assert_eq!(&session.account.email, email, "found and opened");
+    }
+    let data = server.kill().unwrap();
+    let server = ServerProcess::start_on(data, "127.0.0.1:0").unwrap();
+    let anyone = server.client().unwrap();
+    for email in &people {
+        assert_eq!(&anyone.sign_in(email).await.unwrap().account.email, email);
+    }
 }
 
 async fn post(client: &Client, path: &str, body: &Value) -> Response {

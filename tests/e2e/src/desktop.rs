@@ -91,6 +91,7 @@ impl Desktop {
             _alone: alone,
         };
         desktop.write_browser()?;
+        desktop.write_user_dirs()?;
         desktop.write_sound_config(output)?;
         if output == SoundOutput::NullSink {
             desktop.start_sound()?;
@@ -125,6 +126,20 @@ impl Desktop {
     pub fn opened(&self) -> Vec<String> {
         let opened = fs::read_to_string(self.dir().join("opened")).unwrap_or_default();
         opened.lines().map(str::to_owned).collect()
+    }
+
+    /// Where what is saved on this desktop goes.
+    pub fn downloads(&self) -> PathBuf {
+        self.dir().join("downloads")
+    }
+
+    /// What is saved must not land among the files of whoever runs this.
+    fn write_user_dirs(&self) -> Result<()> {
+        let config = self.dir().join("config");
+        fs::create_dir_all(&config)?;
+        fs::create_dir_all(self.downloads())?;
+        let line = format!("XDG_DOWNLOAD_DIR=\"{}\"\n", self.downloads().display());
+        Ok(fs::write(config.join("user-dirs.dirs"), line)?)
     }
 
     fn write_browser(&self) -> Result<()> {

@@ -262,6 +262,7 @@ async fn a_person_comes_and_goes_and_nothing_of_them_stays() {
         assert!(inside.contains(planted), "{planted} is not in the export");
     }
     assert!(!inside.contains(&Listener::demo().email), "somebody else's");
+    assert!(zip.starts_with(desktop.downloads()), "{}", zip.display());
 
     erase(&app, &server).await;
     // A moment later the job has also emptied what a crash would be repaired from.

@@ -25,7 +25,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Settings of every SQLite connection. WAL lets readers go on beside the writer and survives
 /// a crash; `FULL` makes a commit that was answered survive a power cut as well (one fsync per
 /// transaction, which imports amortise over a batch); a lock held by another process is waited
-/// for; what is deleted is overwritten, so that the file keeps nothing of it. The cache is 2 MB per connection: the system's own cache of the file is behind it.
+/// for; what is deleted is overwritten ([`Db::forget`] says what that leaves). The cache is 2 MB per
+/// connection: the system's own cache of the file is behind it.
 const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; \
      PRAGMA journal_mode = WAL; \
      PRAGMA synchronous = FULL; \

@@ -63,7 +63,7 @@ pub const HOLDINGS: &[Holding] = &[Holding {
     keys: &[Key::Token("actor"), Key::Token("object")],
     what: "What you did, and what was done with your account and your data",
     why: "To notice misuse, and to prove what was done",
-    kept: "By kind: sign-ins some months, the rest some years",
+    kept: "Usually 90 days for sign-ins, 3 years for what was done with your data, 5 for roles",
     secret: &[],
     on_erasure: OnErasure::Keep {
         why: "They prove what was done; the number in them means nothing any more",

@@ -47,7 +47,7 @@ pub const HOLDINGS: &[Holding] = &[
         keys: ACCOUNT,
         what: "Exports of your data",
         why: "To give you a copy of your data",
-        kept: "The file some days, that there was one some weeks",
+        kept: "Usually 7 days for the file, 30 for that there was one",
         secret: &[],
         on_erasure: OnErasure::Delete,
     },
@@ -67,7 +67,7 @@ pub const HOLDINGS: &[Holding] = &[
         keys: ACCOUNT,
         what: "Requests of yours that a compliance officer handles",
         why: "To serve them in time, and to show that they were",
-        kept: "Some years after they were closed",
+        kept: "Usually 3 years after they were closed",
         secret: &[],
         on_erasure: OnErasure::Keep {
             why: "It proves that a duty was met; the number in it means nothing any more",

@@ -13,6 +13,7 @@ use api::{
 };
 use domain::{AccountId, audit::Token, ids::PasskeyId};
 use engine_sql::Db;
+use profile::name;
 use vouch::{Outward, Passkeys, Provider, ProviderSettings};
 use web::{
     ApiError,
@@ -29,9 +30,6 @@ use crate::{
     secret,
     store::{Removed, Store},
 };
-
-/// Of names of passkeys and devices, in characters.
-const NAME_CHARS_MAX: usize = 80;
 
 /// Told after each act that the audit log has to know of.
 pub type OnAct = Box<dyn Fn() + Send + Sync>;
@@ -190,18 +188,6 @@ fn removed(outcome: Removed, what: &'static str) -> Result<(), ApiError> {
             "Set a password, or add another provider or passkey first.",
         )),
     }
-}
-
-fn name(typed: &str, what: &str) -> Result<String, ApiError> {
-    let name = typed.trim();
-    let n_chars = name.chars().count();
-    if n_chars == 0 || n_chars > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        return Err(ApiError::invalid(
-            format!("This cannot be a {what}."),
-            format!("Take 1 to {NAME_CHARS_MAX} characters on one line."),
-        ));
-    }
-    Ok(name.to_owned())
 }
 
 fn network(from: Option<IpAddr>) -> Address {

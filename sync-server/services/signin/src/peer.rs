@@ -12,6 +12,9 @@ use web::ApiError;
 pub trait Accounts: Send + Sync {
     async fn account(&self, id: AccountId) -> Result<Account, ApiError>;
 
+    /// Who has exactly this address.
+    async fn account_find(&self, email: &str) -> Result<Option<AccountId>, ApiError>;
+
     /// Whether the account can be signed in to with a password.
     async fn has_password(&self, id: AccountId) -> Result<bool, ApiError>;
 

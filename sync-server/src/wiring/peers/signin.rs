@@ -24,6 +24,10 @@ impl Accounts for AccountsOfSignin {
         Ok(self.0.account(id).await?)
     }
 
+    async fn account_find(&self, email: &str) -> Result<Option<AccountId>, ApiError> {
+        Ok(self.0.account_find(email).await?)
+    }
+
     async fn has_password(&self, id: AccountId) -> Result<bool, ApiError> {
         Ok(self.0.has_password(id).await?)
     }

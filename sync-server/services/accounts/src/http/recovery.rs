@@ -42,7 +42,7 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style
 )]
 pub(super) async fn mail_link_page(Path(page): Path<String>) -> Result<Response, ApiError> {
     if !["verify", "reset", "change-email"].contains(&page.as_str()) {
-        return Err(ApiError::not_found("path"));
+        return Err(ApiError::not_found("page"));
     }
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),

@@ -174,11 +174,25 @@ impl Service {
         let made = self.accounts.account_create_external(&email, person.name).await;
         let Some(account) = made.map_err(Error::from)? else {
             // The same person may have come twice at once.
-            let known = self.store.identity_account(link).await?;
-            return Ok(known.ok_or(Refusal::AccountExists)?);
+            if let Some(known) = self.store.identity_account(link).await? {
+                return Ok(known);
+            }
+            let begun = self.account_begun(&email).await?.ok_or(Refusal::AccountExists)?;
+            self.identity_link(link, begun, now_us).await?;
+            return Ok(begun);
         };
         self.identity_link(link, account, now_us).await?;
         Ok(account)
+    }
+
+    /// The account of an address that nobody can sign in to: it was made by a sign-up like this one
+    /// that was cut off before the link.
+    async fn account_begun(&self, email: &str) -> Result<Option<AccountId>, Error> {
+        let Some(account) = self.accounts.account_find(email).await? else { return Ok(None) };
+        let has_way = self.accounts.has_password(account).await?
+            || !self.store.identities(account).await?.is_empty()
+            || !self.store.passkeys(account).await?.is_empty();
+        Ok((!has_way).then_some(account))
     }
 
     /// Who links a provider, or makes a passkey, shows first that the address is theirs: whoever

@@ -56,6 +56,18 @@ async fn an_address_with_an_account_is_not_taken_over() {
     assert!(stand.acts().await.is_empty());
 }
 
+/// A sign-up that was cut off between the account and the link goes on with the same account.
+#[tokio::test]
+async fn a_sign_up_that_was_cut_off_goes_on() {
+    let house = provider(&people());
+    let stand = Stand::start(sqlite().await, &[("house", &house)]).await;
+    let begun = stand.accounts.add("ann@example.org", true, false);
+    let code = answer(&stand.sign_in_at("house", Person::SignsIn("ann"), None).await.unwrap());
+    let session = stand.trade(&code.unwrap(), VERIFIER).await.unwrap();
+    assert_eq!((session.account.id, stand.accounts.n()), (begun, 1));
+    assert_eq!(stand.service.identities(begun).await.unwrap().identities.len(), 1);
+}
+
 #[tokio::test]
 async fn who_goes_back_at_the_provider_is_told_to_the_app() {
     let house = provider(&people());

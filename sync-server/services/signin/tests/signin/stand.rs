@@ -76,6 +76,12 @@ impl Accounts for MemoryAccounts {
         found.ok_or_else(|| ApiError::unauthenticated("This account is gone."))
     }
 
+    async fn account_find(&self, email: &str) -> Result<Option<AccountId>, ApiError> {
+        let accounts = self.0.lock().unwrap();
+        let found = accounts.values().find(|(account, _)| account.email == email);
+        Ok(found.map(|(account, _)| account.id))
+    }
+
     async fn has_password(&self, id: AccountId) -> Result<bool, ApiError> {
         Ok(self.0.lock().unwrap().get(&id).is_some_and(|(_, has_password)| *has_password))
     }

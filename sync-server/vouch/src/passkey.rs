@@ -18,7 +18,8 @@ use webauthn_rp::{
         AsciiDomain, PublicKeyCredentialDescriptor, RpId,
         auth::{AuthenticationVerificationOptions, SignatureCounterEnforcement},
         register::{
-            PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle16, Username,
+            CredProtect, PublicKeyCredentialUserEntity, RegistrationVerificationOptions,
+            UserHandle16, Username,
         },
     },
     response::{
@@ -132,7 +133,10 @@ impl Passkeys {
             Ok(PublicKeyCredentialDescriptor { id, transports })
         });
         let excluded = excluded.collect::<Result<_, PasskeyError>>()?;
-        let options = PublicKeyCredentialCreationOptions::passkey(&self.rp_id, user, excluded);
+        let mut options = PublicKeyCredentialCreationOptions::passkey(&self.rp_id, user, excluded);
+        // Platforms without the extension refuse where it is enforced, and the person is verified in
+        // any case.
+        options.extensions.cred_protect = CredProtect::None;
         let (state, options) = options.start_ceremony().map_err(|_| PasskeyError::Begin)?;
         let state = state.encode().map_err(|_| PasskeyError::Begin)?;
         Ok((serde_json::to_value(&options).map_err(|_| PasskeyError::Begin)?, encode(&state)))

@@ -111,7 +111,7 @@ async fn turn_on_second_factor(app: &App) -> Vec<String> {
     app.click(&format!("{SECOND_FACTOR} button[type=submit]")).await.unwrap();
     let codes = app.find(".recovery-codes").await.unwrap().text().await.unwrap();
     app.click(&format!("{SECOND_FACTOR} .button.primary")).await.unwrap();
-    codes.lines().map(str::to_owned).collect()
+    codes.split_whitespace().map(str::to_owned).collect()
 }
 
 /// Signs in on another device: with the password alone it is not let in.

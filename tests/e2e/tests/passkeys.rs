@@ -64,7 +64,7 @@ impl Scene {
         self.browser.goto(&self.ticket().await).await.unwrap();
         self.browser.find("#go").await.unwrap();
         assert_eq!(self.browser.focused_id().await.unwrap().as_deref(), Some("name"));
-        self.browser.press(" of Ann").await.unwrap();
+        self.browser.press("The laptop of Ann").await.unwrap();
         self.browser.press_enter().await.unwrap();
         self.browser.wait_for_text("#title", |text| text == "The passkey is made").await.unwrap();
     }
@@ -98,7 +98,7 @@ async fn a_passkey_is_all_that_is_needed_until_it_is_deleted() {
     let scene = Scene::start().await;
     scene.register().await;
     let passkeys = scene.get("/api/v1/passkeys").await;
-    assert_eq!(passkeys["passkeys"][0]["name"], "My passkey of Ann");
+    assert_eq!(passkeys["passkeys"][0]["name"], "The laptop of Ann");
 
     scene.open_sign_in().await;
     assert_eq!(scene.browser.focused_id().await.unwrap().as_deref(), Some("passkey"));

@@ -31,11 +31,13 @@ calls! {
     session_view: SessionGet;
     session_sign_up: SignUp;
     session_sign_in: SignIn;
+    session_sign_in_passkey: SignInPasskey;
     sign_in_options: SignInOptionsGet;
     sign_in_browser: SignInBrowser;
     sign_in_browser_cancel: SignInBrowserCancel;
     password_reset: PasswordReset;
     session_step_up: StepUp;
+    session_step_up_passkey: StepUpPasskey;
     session_step_up_browser: StepUpBrowser;
     session_sign_out: SignOut;
     secrets_unlock: SecretsUnlock;
@@ -55,9 +57,14 @@ calls! {
     second_factor_start: SecondFactorStart;
     second_factor_confirm: SecondFactorConfirm;
     second_factor_disable: SecondFactorDisable;
+    second_factor_passkey_enable: SecondFactorPasskeyEnable;
+    second_factor_passkey_disable: SecondFactorPasskeyDisable;
     device_list: DeviceList;
     device_revoke: DeviceRevoke;
     device_revoke_others: DeviceRevokeOthers;
+    offline_device_list: OfflineDeviceList;
+    offline_device_use: OfflineDeviceUse;
+    offline_device_release: OfflineDeviceRelease;
     plan_view: PlanGet;
     plan_change: PlanChange;
     role_list: RoleList;
@@ -66,6 +73,7 @@ calls! {
     audit_list: AuditList;
     audit_checkpoint: AuditCheckpointGet;
     audit_verify: AuditVerify;
+    audit_restart: AuditRestart;
     privacy_view: PrivacyGet;
     consent_update: ConsentUpdate;
     restriction_update: RestrictionUpdate;

@@ -3,7 +3,7 @@
 use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
-use api::accounts::RoleChange;
+use api::roles::RoleChange;
 use clap::{Parser, Subcommand};
 use domain::Role;
 use web::auth::Former;
@@ -55,7 +55,7 @@ enum Command {
         #[command(subcommand)]
         command: PlanCommand,
     },
-    /// Care for the keys that sign access tokens, and for those that seal.
+    /// Care for the keys that sign access tokens and the audit log, and for those that seal.
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
@@ -182,6 +182,13 @@ enum KeysCommand {
         #[command(flatten)]
         place: Place,
     },
+    /// Sign the checkpoints of the audit log with a new key from now on, and print it; may run beside
+    /// the server. The old key signs once more, to hand over: whoever knows it follows by that. Where
+    /// it was cut off, run it again.
+    RotateAudit {
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 #[derive(Subcommand)]
@@ -192,7 +199,8 @@ enum AuditCommand {
         /// As `audit export` or `/api/v1/audit/file` wrote it.
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// The key of the log, as `audit key` printed it when the log was in good hands.
+        /// A key of the log, as `audit key` printed it when the log was in good hands: the first one,
+        /// or a later one.
         #[arg(long, value_name = "K")]
         key: String,
     },
@@ -204,7 +212,8 @@ enum AuditCommand {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Print the key that verifies the log. Keep it elsewhere.
+    /// Print the key that signs the log, and below it those that did before. Keep them elsewhere: each
+    /// of them verifies the log.
     Key {
         #[command(flatten)]
         place: Place,
@@ -285,6 +294,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Keys { command: KeysCommand::RotateVault { place } } => {
             block_on(commands::vault_rotate(quiet(place)?))
+        }
+        Command::Keys { command: KeysCommand::RotateAudit { place } } => {
+            block_on(commands::audit_key_rotate(quiet(place)?))
         }
         Command::Retention { place, dry_run } => {
             block_on(commands::retention(quiet(place)?, dry_run))

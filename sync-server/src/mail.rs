@@ -49,6 +49,7 @@ impl Post {
     async fn post(&self, mail: Mail) -> Result<(), MailError> {
         let never =
             |source: Box<dyn std::error::Error + Send + Sync>| MailError { is_final: true, source };
+        let address = mail.to.clone();
         let to: Mailbox = mail.to.parse().map_err(|error| never(Box::new(error)))?;
         let message = Message::builder()
             .from(self.from.clone())
@@ -61,7 +62,8 @@ impl Post {
             Transport::Smtp(smtp) => match smtp.send(message).await {
                 Ok(_) => Ok(()),
                 Err(error) => {
-                    Err(MailError { is_final: error.is_permanent(), source: Box::new(error) })
+                    let told = without(&web::error::chain(&error), &address);
+                    Err(MailError { is_final: error.is_permanent(), source: told.into() })
                 }
             },
             Transport::Folder(folder) => match folder.send(message).await {
@@ -73,6 +75,18 @@ impl Post {
             },
         }
     }
+}
+
+/// SMTP servers quote the address in what they answer, which is logged: addresses have no place there.
+fn without(text: &str, address: &str) -> String {
+    // Of ASCII alone: the places of all bytes stay the same.
+    let (searched, wanted) = (text.to_ascii_lowercase(), address.to_ascii_lowercase());
+    let (mut left, mut from) = (String::new(), 0);
+    for (at, found) in searched.match_indices(&wanted) {
+        left = left + &text[from..at] + "(address)";
+        from = at + found.len();
+    }
+    left + &text[from..]
 }
 
 #[async_trait]
@@ -102,6 +116,15 @@ mod tests {
         // Nobody adds a header by way of an address.
         let refused = post.send(mail("ann@example.org\r\nBcc: all@example.org")).await;
         assert!(refused.unwrap_err().is_final);
+    }
+
+    #[test]
+    fn addresses_are_not_told_to_the_log() {
+        let said = "permanent error (550): <Ann@Example.org>: ann@example.org is unknown";
+        let told = "permanent error (550): <(address)>: (address) is unknown";
+        assert_eq!(without(said, "ann@example.org"), told);
+        assert_eq!(without("<änn@example.org>", "änn@EXAMPLE.org"), "<(address)>");
+        assert_eq!(without("connection refused", "ann@example.org"), "connection refused");
     }
 
     #[tokio::test]

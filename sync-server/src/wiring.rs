@@ -70,7 +70,8 @@ pub async fn assemble(
     };
     let people = open_people(config, &data, &db, &keys, &on_act).await?;
     let privacy = open_privacy(config, &data, &db, &people, &governance, on_act()).await?;
-    let People { accounts, billing, mfa, signin, .. } = people;
+    let People { accounts, roles, billing, offline, mfa, signin, .. } = people;
+    let roles = svc_roles::Service::new(roles, peers::accounts_of_roles(&accounts));
     let catalog = Arc::new(svc_catalog::Service::open(db.clone(), blobs).await?);
     let discovery =
         svc_discovery::Service::open(&data.search_index(), peers::catalog_of_discovery(&catalog))
@@ -97,10 +98,12 @@ pub async fn assemble(
     // Routes
     let (routes, document) = OpenApiRouter::with_openapi(openapi::head())
         .merge(svc_accounts::routes(accounts))
+        .merge(svc_roles::routes(Arc::new(roles)))
         .merge(svc_billing::routes(billing))
+        .merge(svc_offline::routes(offline))
         .merge(svc_mfa::routes(mfa))
         .merge(svc_signin::routes(signin))
-        .merge(svc_catalog::routes(catalog))
+        .merge(svc_catalog::routes(catalog, peers::privacy::restrictions_of_catalog(&privacy)))
         .merge(svc_discovery::routes(discovery))
         .merge(svc_ingest::routes(Arc::clone(&ingest)))
         .merge(svc_delivery::routes(delivery))
@@ -177,9 +180,11 @@ impl Indexer {
     }
 }
 
-/// What the commands about accounts run: accounts, their plans, and the keys that sign for them.
+/// What the commands about accounts run: accounts, their roles and plans, and the keys that sign
+/// for them.
 pub struct Accounts {
     pub service: Arc<svc_accounts::Service>,
+    pub roles: svc_roles::Service,
     pub billing: Arc<svc_billing::Service>,
     pub signing_keys: SigningKeys,
     db: Db,
@@ -192,7 +197,9 @@ impl Accounts {
         // The log takes what is told at the next look of a server, or at its next start.
         let on_act = || Box::new(|| {});
         let people = open_people(config, data, &db, signing_keys.keys(), on_act).await?;
-        Ok(Self { service: people.accounts, billing: people.billing, signing_keys, db })
+        let People { accounts: service, roles, billing, .. } = people;
+        let roles = svc_roles::Service::new(roles, peers::accounts_of_roles(&service));
+        Ok(Self { service, roles, billing, signing_keys, db })
     }
 
     pub async fn close(self) {
@@ -243,14 +250,16 @@ impl Retention {
 }
 
 async fn open_governance(db: &Db, data: &DataDir) -> anyhow::Result<Arc<svc_governance::Service>> {
-    let key = svc_governance::open_or_make_key(&data.audit_key())?;
-    Ok(svc_governance::Service::open(db.clone(), key).await?)
+    let keys = svc_governance::KeyFile::open_or_make(&data.audit_key())?;
+    Ok(svc_governance::Service::open(db.clone(), keys).await?)
 }
 
 /// Who people are, and what they have.
 struct People {
     accounts: Arc<svc_accounts::Service>,
+    roles: Arc<svc_roles::Roles>,
     billing: Arc<svc_billing::Service>,
+    offline: Arc<svc_offline::Service>,
     mfa: Arc<svc_mfa::Service>,
     signin: Arc<svc_signin::Service>,
     vault: Arc<svc_governance::Vault>,
@@ -264,10 +273,17 @@ async fn open_people<F: Fn() + Send + Sync + 'static>(
     keys: &Keys,
     on_act: impl Fn() -> Box<F>,
 ) -> anyhow::Result<People> {
-    // Subscriptions and second factors were among its tables once.
+    // Roles, subscriptions and second factors were among its tables once.
     svc_accounts::migrate(db).await?;
     let vault = Arc::new(open_vault(db, data).await?);
     let clock = web::clock::system();
+    let roles = svc_roles::Parts {
+        db: db.clone(),
+        keys: keys.clone(),
+        clock: clock.clone(),
+        on_act: on_act(),
+    };
+    let roles = Arc::new(svc_roles::Roles::open(roles).await?);
     let billing = svc_billing::Parts {
         db: db.clone(),
         clock: clock.clone(),
@@ -275,10 +291,12 @@ async fn open_people<F: Fn() + Send + Sync + 'static>(
         on_act: on_act(),
     };
     let billing = Arc::new(svc_billing::Service::open(billing).await?);
+    let passkeys = svc_signin::PasskeyProofs::open(db.clone(), clock.clone()).await?;
     let mfa = svc_mfa::Parts {
         db: db.clone(),
         clock: clock.clone(),
         vault: peers::vault_of_mfa(&vault),
+        passkeys: peers::passkeys_of_mfa(passkeys),
         on_act: on_act(),
     };
     let mfa = Arc::new(svc_mfa::Service::open(mfa).await?);
@@ -288,22 +306,32 @@ async fn open_people<F: Fn() + Send + Sync + 'static>(
         clock: clock.clone(),
         vault: peers::vault_of_accounts(&vault),
         tiers: peers::tiers_of_accounts(&billing),
+        roles: peers::roles_of_accounts(&roles),
         second_factor: peers::second_factor_of_accounts(&mfa),
         mailer: Arc::new(Post::open(&config.mail, &data.mails())?),
         public_url: config.http.public_url()?,
         on_act: on_act(),
     };
     let accounts = Arc::new(svc_accounts::Service::open(accounts).await?);
+    let offline = svc_offline::Parts {
+        db: db.clone(),
+        clock: clock.clone(),
+        tiers: peers::tiers_of_offline(&billing),
+        sessions: peers::sessions_of_offline(&accounts),
+        on_act: on_act(),
+    };
+    let offline = Arc::new(svc_offline::Service::open(offline).await?);
     let signin = svc_signin::Parts {
         db: db.clone(),
         clock,
         accounts: peers::accounts_of_signin(&accounts),
+        second_factor: peers::second_factor_of_signin(&mfa),
         providers: config.oidc.iter().map(Oidc::settings).collect(),
         public_url: config.http.public_url()?,
         on_act: on_act(),
     };
     let signin = Arc::new(svc_signin::Service::open(signin).await?);
-    Ok(People { accounts, billing, mfa, signin, vault })
+    Ok(People { accounts, roles, billing, offline, mfa, signin, vault })
 }
 
 /// The rights of persons, who are asked of everybody that holds something about them.
@@ -330,7 +358,7 @@ async fn open_privacy(
         clock: web::clock::system(),
         holders: peers::privacy::holders(&sources),
         retained: peers::privacy::retained(&sources),
-        accounts: peers::privacy::accounts(&people.accounts),
+        accounts: peers::privacy::accounts(&people.accounts, &people.roles),
         vault: peers::privacy::vault(&people.vault),
         settings: config.privacy.settings(data.exports())?,
         on_act,

@@ -6,6 +6,8 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::mfa::{PasskeyCode, Shown};
+
 /// Body of `account_create`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -158,6 +160,15 @@ pub struct StepUp {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 40, example = "123456"))]
     pub code: Option<String>,
+    /// As in `session_create`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passkey: Option<PasskeyCode>,
+}
+
+impl StepUp {
+    pub fn second_factor(&self) -> Option<Shown<'_>> {
+        Shown::of(self.code.as_deref(), self.passkey.as_ref())
+    }
 }
 
 /// Answer of `session_step_up`: an access token of the same session that says so. What it opens
@@ -202,6 +213,16 @@ pub struct SessionCreate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 40, example = "123456"))]
     pub code: Option<String>,
+    /// A passkey of this account in the place of a code, where it is asked for. It counts where
+    /// `code` is there, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passkey: Option<PasskeyCode>,
+}
+
+impl SessionCreate {
+    pub fn second_factor(&self) -> Option<Shown<'_>> {
+        Shown::of(self.code.as_deref(), self.passkey.as_ref())
+    }
 }
 
 /// Body of `session_refresh`.
@@ -348,44 +369,4 @@ pub enum PlanAction {
     Cancel,
     /// Takes a cancellation back.
     Resume,
-}
-
-/// Body of `role_grant` and `role_revoke`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct RoleChange {
-    /// Whom it is about, by the exact address.
-    #[cfg_attr(feature = "openapi", schema(format = Email, example = "ann@example.org"))]
-    pub email: String,
-    pub role: Role,
-    /// Stands in the audit log for good: no names or addresses; 1 to 400 characters.
-    #[cfg_attr(
-        feature = "openapi",
-        schema(
-            min_length = 1,
-            max_length = 400,
-            pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
-            example = "Joins the team that answers data requests"
-        )
-    )]
-    pub reason: String,
-}
-
-/// Someone with more roles than a listener has.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct RoleHolder {
-    pub account: AccountId,
-    pub display_name: String,
-    pub roles: Vec<Role>,
-}
-
-/// Answer of `role_list`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct RoleHolders {
-    pub holders: Vec<RoleHolder>,
-    /// Whether there are more than are listed.
-    pub is_cut: bool,
 }

@@ -39,6 +39,32 @@ pub struct AuditCheckpoint {
     pub note: String,
     /// The key that verifies it, as signed notes write keys (C2SP signed-note).
     pub key: String,
+    /// All keys of the log in their order, so that who knows one of them can follow to the present
+    /// one. The last one signs.
+    pub keys: Vec<AuditKey>,
+}
+
+/// A key of the log.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditKey {
+    pub key: String,
+    /// Size of the first checkpoint that it signed.
+    pub from_size: u64,
+    /// That checkpoint, in which the key before hands over: its fourth line is `next-key ` and this
+    /// key, and both have signed it. Null for the first key.
+    pub handover: Option<String>,
+}
+
+/// Body of `audit_restart`: a log is looked at that does not go on from what was known of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AuditRestart {
+    /// Records of the log that was known.
+    pub known_size: u64,
+    /// Of the checkpoint that is taken.
+    pub size: u64,
 }
 
 /// Answer of `audit_proof`.

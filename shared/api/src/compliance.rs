@@ -71,13 +71,14 @@ pub struct CaseView {
     pub erasure: Option<ErasureView>,
 }
 
-/// Answer of `case_list`: open ones by deadline first, then the closed, the latest first.
+/// Answer of `case_list`: open ones by deadline first, then the closed, the latest first. One that is
+/// closed or extended between two pages may come again in the later one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct CaseList {
-    pub cases: Vec<CaseView>,
-    /// Whether there are more than are listed.
-    pub is_cut: bool,
+pub struct CasePage {
+    pub items: Vec<CaseView>,
+    /// Pass it as `cursor` for the next page; null on the last.
+    pub next_cursor: Option<String>,
 }
 
 /// Body of `case_update`: what an officer does about a case. Each stands in the audit log.
@@ -172,4 +173,6 @@ pub struct RetentionRule {
     pub n_dropped: u64,
     /// How much would be dropped now.
     pub n_due: u64,
+    /// How much more is as old and stays, since the data of its persons is held or restricted.
+    pub n_held: u64,
 }

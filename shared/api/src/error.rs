@@ -1,6 +1,9 @@
-//! The one error envelope: `{"error":{"code","message","hint","request_id"}}`.
+//! The one error envelope: `{"error":{"code","message","hint","request_id"}}`, with
+//! `second_factor` where that is what is missing.
 
 use serde::{Deserialize, Serialize};
+
+use crate::mfa::Methods;
 
 /// What a client branches on. Everything finer is in the message, for people.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -13,8 +16,8 @@ pub enum Code {
     Unauthenticated,
     /// Email and password do not match: 401. Do not refresh.
     WrongCredentials,
-    /// Email and password match, and the account wants a code as well: 401. Ask for it, and send
-    /// all three.
+    /// Email and password match, and the account wants a second factor as well: 401. Ask for one of
+    /// those in `second_factor`, and send all three.
     SecondFactorRequired,
     /// Signed in, but not allowed: 403.
     Forbidden,
@@ -50,6 +53,9 @@ pub struct Error {
     pub hint: String,
     /// Finds the request in the server's log.
     pub request_id: String,
+    /// With `second_factor_required`: what the account takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_factor: Option<Methods>,
 }
 
 /// Body of every answer that is not a success.

@@ -13,8 +13,10 @@ pub mod compliance;
 pub mod error;
 pub mod imports;
 pub mod mfa;
+pub mod offline;
 pub mod plays;
 pub mod privacy;
+pub mod roles;
 pub mod search;
 pub mod sign_in;
 

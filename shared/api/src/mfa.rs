@@ -1,4 +1,5 @@
-//! The second factor: codes of an authenticator app (TOTP, RFC 6238), and recovery codes.
+//! The second factor: codes of an authenticator app (TOTP, RFC 6238), a passkey after the password,
+//! and recovery codes for either.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,8 +8,54 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MfaView {
     pub is_totp_on: bool,
+    /// Whether a passkey is asked for after the password.
+    #[serde(default)]
+    pub is_passkey_on: bool,
     /// Recovery codes that were not used yet.
     pub n_recovery_codes: u32,
+}
+
+/// What an account takes as its second factor, beside a recovery code; none where it has none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Methods {
+    /// A code of the authenticator app, in `code`.
+    pub totp: bool,
+    /// A passkey, in `passkey`.
+    pub passkey: bool,
+}
+
+impl Methods {
+    /// Whether there is a second factor.
+    pub const fn is_any(self) -> bool {
+        self.totp || self.passkey
+    }
+}
+
+/// That a passkey was used on the server's page: the code that this brought to the app's loopback
+/// address, good once, for a minute, and for the app alone that began.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PasskeyCode {
+    pub code: String,
+    /// What `code_challenge` is the hash of; 43 to 128 characters.
+    pub code_verifier: String,
+}
+
+/// What is shown as the second factor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shown<'a> {
+    /// Of the authenticator app, or a recovery code.
+    Code(&'a str),
+    Passkey(&'a PasskeyCode),
+}
+
+impl<'a> Shown<'a> {
+    /// Of a request that may bring either; where it brings both, the passkey counts.
+    pub fn of(code: Option<&'a str>, passkey: Option<&'a PasskeyCode>) -> Option<Self> {
+        passkey.map(Self::Passkey).or(code.map(Self::Code))
+    }
 }
 
 /// Body of `mfa_totp_start`.
@@ -49,11 +96,12 @@ pub struct TotpConfirm {
     pub code: String,
 }
 
-/// Answer of `mfa_totp_confirm`: shown once, and never again.
+/// Answer of `mfa_totp_confirm` and `mfa_passkey_enable`: shown once, and never again.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecoveryCodes {
-    /// Each is good once, in the place of a code of the app.
+    /// Each is good once, in the place of a code of the app or of a passkey. Empty where the account
+    /// has some already, which stay good.
     pub codes: Vec<String>,
 }
 

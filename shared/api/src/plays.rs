@@ -39,6 +39,7 @@ pub struct PlayReport {
 pub struct PlayReceipt {
     /// Taken now.
     pub n_accepted: u64,
-    /// Known already, of an unknown track, or older than 30 days: not to be sent again.
+    /// Known already, of an unknown track, older than 30 days, or of someone who has their data kept
+    /// and not used: not to be sent again.
     pub n_ignored: u64,
 }

@@ -10,7 +10,9 @@ pub struct PrivacyView {
     /// All that is held about people, by service.
     pub holdings: Vec<HoldingView>,
     pub consents: Vec<ConsentView>,
-    /// Whether the person wants their data to be kept and not used (article 18).
+    /// Whether the person wants their data to be kept and not used (article 18): what they play is
+    /// not recorded, nothing goes by its age, and it is used only as they ask, for safety and for
+    /// legal claims.
     pub is_restricted: bool,
     /// The latest export, where there is one.
     pub export: Option<ExportView>,

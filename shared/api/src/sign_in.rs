@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct SignInOptions {
     /// In the order in which they are shown.
     pub providers: Vec<Provider>,
-    /// The page to open for a passkey; the query of [`Loopback`] belongs behind it.
+    /// The page to open for a passkey; the query of [`Loopback`] belongs behind it. With the fragment
+    /// `#second-step` it offers passkeys alone, for whoever was asked for one after the password.
     pub page: String,
 }
 

@@ -102,16 +102,6 @@ impl Role {
     }
 }
 
-/// Roles as one text, as they are stored.
-pub fn roles_text(roles: &[Role]) -> String {
-    roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(" ")
-}
-
-/// Roles from such a text.
-pub fn roles_parse(text: &str) -> Result<Vec<Role>, RoleError> {
-    text.split(' ').map(str::parse).collect()
-}
-
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -177,7 +167,6 @@ mod tests {
         for role in Role::ALL {
             assert_eq!(role.name().parse(), Ok(role));
         }
-        assert_eq!(roles_parse(&roles_text(&Role::ALL)).as_deref(), Ok(&Role::ALL[..]));
         for bad in ["", "Owner", "root", "owner "] {
             assert!(bad.parse::<Role>().is_err(), "{bad}");
         }

@@ -1,7 +1,7 @@
 //! The account of who is signed in: profile, devices, plan. All of it is asked of the server.
 
 use domain::{
-    SessionId,
+    DeviceId, SessionId,
     plan::{Entitlements, Plan, Standing, Tier},
 };
 
@@ -40,6 +40,7 @@ pub enum Visibility {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SignedInDevice {
     pub session: SessionId,
+    pub device: DeviceId,
     /// Empty where the device gave no name.
     pub name: String,
     /// Microseconds since 1970.

@@ -32,15 +32,45 @@ pub struct AuditCheckpoint {
     pub note: String,
     /// The key that verifies it, as signed notes write keys.
     pub key: String,
+    pub signature: SignatureProof,
 }
 
 /// What this device has made sure of, by arithmetic of its own.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AuditProof {
-    /// How many records the checkpoint covers that was looked at.
+    /// How many records the checkpoint covers that was looked at, and the hash over them.
     pub size: u64,
+    pub root: String,
+    pub signature: SignatureProof,
     pub record: RecordProof,
     pub history: HistoryProof,
+    /// Where a checkpoint was taken once although it did not go on from what was known.
+    pub restarted: Option<AuditRestarted>,
+}
+
+/// What the signature of a checkpoint is worth.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum SignatureProof {
+    /// It is by the key that comes with it, which is the one that this device knows, where it knows
+    /// one; if it is not, the history is broken.
+    Good,
+    /// It is by another key than this device knew, to which that one handed over in the checkpoint of
+    /// so many records.
+    HandedOver { size: u64 },
+    /// It is not: whoever made the checkpoint does not have the key.
+    Wrong,
+}
+
+/// That somebody at this device took a log for the true one although it was another than before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AuditRestarted {
+    pub at_us: i64,
+    /// Of the log that was taken.
+    pub size: u64,
+    /// Of the log that was known before, and when it was seen last.
+    pub known_size: u64,
+    pub known_at_us: i64,
 }
 
 /// Whether a record is what the checkpoint covers.
@@ -98,4 +128,7 @@ calls! {
     /// Proves that the record is in the latest checkpoint as it is shown, and that this continues
     /// the last one that this device saw.
     "audit_verify": AuditVerify { record: Option<AuditRecord> } -> AuditProof;
+    /// Takes the checkpoint that was looked at, though the log is not what it was, and compares with
+    /// that one from now on. It is told to the log.
+    "audit_restart": AuditRestart { size: u64, root: String } -> ();
 }

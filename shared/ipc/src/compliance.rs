@@ -43,12 +43,12 @@ pub struct Case {
     pub erasure: Option<Erasure>,
 }
 
-/// Open ones by deadline first, then the closed, the latest first.
+/// Some cases: open ones by deadline first, then the closed, the latest first.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Cases {
-    pub cases: Vec<Case>,
-    /// Whether there are more than are listed.
-    pub is_cut: bool,
+pub struct CasePage {
+    pub items: Vec<Case>,
+    /// Pass it back for the next page; absent on the last.
+    pub next_cursor: Option<String>,
 }
 
 /// What can be done about a case.
@@ -110,10 +110,12 @@ pub struct RetentionRule {
     pub n_dropped: u64,
     /// How much would be dropped now.
     pub n_due: u64,
+    /// How much more is as old and stays, since the data of its persons is held or restricted.
+    pub n_held: u64,
 }
 
 calls! {
-    "case_list": CaseList {} -> Cases;
+    "case_list": CaseList { cursor: Option<String> } -> CasePage;
     /// About whom has exactly this address; the reason stands in the audit log for good.
     "case_create": CaseCreate { kind: CaseKind, email: String, reason: String } -> Case;
     "case_view": CaseGet { id: CaseId } -> Case;

@@ -17,6 +17,7 @@ pub mod account;
 pub mod audit;
 pub mod compliance;
 pub mod library;
+pub mod offline;
 pub mod player;
 pub mod privacy;
 pub mod roles;
@@ -29,6 +30,7 @@ pub use account::*;
 pub use audit::*;
 pub use compliance::*;
 pub use library::*;
+pub use offline::*;
 pub use player::*;
 pub use privacy::*;
 pub use roles::*;
@@ -81,8 +83,8 @@ pub enum FaultKind {
     SignedOut,
     /// Email or password is wrong.
     WrongCredentials,
-    /// The password is right, and the account wants a code as well.
-    SecondFactorRequired,
+    /// The password is right, and the account wants one of these as well.
+    SecondFactorRequired(SecondStep),
     /// An open session is not enough: ask who it is (`StepUp`), then make the call again.
     StepUpRequired,
     /// Signed in, and not allowed; the message says why.

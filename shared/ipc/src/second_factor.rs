@@ -1,13 +1,23 @@
-//! The second factor: an authenticator app, and recovery codes.
+//! The second factor: an authenticator app, a passkey after the password, and recovery codes.
 
 use super::{Deserialize, Serialize, calls};
 
 /// What is set up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SecondFactor {
-    pub is_on: bool,
+    pub is_app_on: bool,
+    /// Whether a passkey is asked for after the password.
+    pub is_passkey_on: bool,
     /// Recovery codes that were not used yet.
     pub n_recovery_codes: u32,
+}
+
+/// What an account takes after its password, beside a recovery code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SecondStep {
+    /// A code of the authenticator app.
+    pub takes_app: bool,
+    pub takes_passkey: bool,
 }
 
 /// What an authenticator app needs.
@@ -25,8 +35,12 @@ calls! {
     "second_factor_view": SecondFactorGet {} -> SecondFactor;
     /// Nothing is on before `SecondFactorConfirm`; may answer `StepUpRequired`.
     "second_factor_start": SecondFactorStart {} -> AppSecret;
-    /// Answers with the recovery codes, which are shown once.
+    /// Answers with the recovery codes, which are shown once; with none where there are some already.
     "second_factor_confirm": SecondFactorConfirm { code: String } -> Vec<String>;
     /// May answer `StepUpRequired`.
     "second_factor_disable": SecondFactorDisable { code: String } -> ();
+    /// As `SecondFactorConfirm`, for a passkey; may answer `StepUpRequired`.
+    "second_factor_passkey_enable": SecondFactorPasskeyEnable {} -> Vec<String>;
+    /// May answer `StepUpRequired`.
+    "second_factor_passkey_disable": SecondFactorPasskeyDisable {} -> ();
 }

@@ -53,11 +53,19 @@ calls! {
     "session_sign_in": SignIn {
         server_url: String, email: String, password: String, code: Option<String>,
     } -> SessionView;
+    /// As `SignIn`, with a passkey after the password, in the browser. `None` where it was called off
+    /// (`SignInBrowserCancel`).
+    "session_sign_in_passkey": SignInPasskey {
+        server_url: String, email: String, password: String,
+    } -> Option<SessionView>;
     /// Has a link sent to choose a new password; tells nothing of whether there is an account.
     "password_reset": PasswordReset { server_url: String, email: String } -> ();
     /// Shows again who it is, where a call answered `StepUpRequired`; that holds for some minutes.
     /// `code` where the account wants one (`SecondFactorRequired`).
     "session_step_up": StepUp { password: String, code: Option<String> } -> ();
+    /// As `StepUp`, with a passkey after the password, in the browser. `false` where it was called
+    /// off.
+    "session_step_up_passkey": StepUpPasskey { password: String } -> bool;
     "session_sign_out": SignOut {} -> SessionView;
     /// Chooses (`MemoryOnly`) or gives (`Locked`) the passphrase of the sealed file.
     "secrets_unlock": SecretsUnlock { passphrase: String } -> SessionView;

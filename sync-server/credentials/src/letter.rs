@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Purpose;
 
-/// A kind of mail.
+/// A kind of mail. Each is asked for by its person, or tells them that their sign-in is not safe: these
+/// may be sent while the use of their data is restricted (GDPR, article 18). Another kind would have
+/// to ask whether it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Letter {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use domain::SessionId;
+use domain::{DeviceId, SessionId};
 use web::{
     ApiError,
     throttle::{Rate, Throttle},
@@ -19,6 +19,9 @@ pub struct Throttles {
     pub sign_in_pair: Throttle<(Address, String)>,
     /// Many guessers at one account.
     pub sign_in_to: Throttle<String>,
+    /// A device that the account knows, which has attempts of its own: no guesser elsewhere, nor
+    /// beside it in its network, keeps it out.
+    pub sign_in_on: Throttle<(String, DeviceId)>,
     pub refresh_from: Throttle<Address>,
     pub refresh_of: Throttle<SessionId>,
     /// Links in mails, asked for and used.
@@ -36,6 +39,7 @@ impl Throttles {
             sign_in_from: Throttle::new(throttle_rate(300, 100), keys_max),
             sign_in_pair: Throttle::new(throttle_rate(10, 10), keys_max),
             sign_in_to: Throttle::new(throttle_rate(100, 30), keys_max),
+            sign_in_on: Throttle::new(throttle_rate(10, 10), keys_max),
             refresh_from: Throttle::new(throttle_rate(1_000, 600), keys_max),
             refresh_of: Throttle::new(throttle_rate(60, 30), keys_max),
             link_from: Throttle::new(throttle_rate(60, 20), keys_max),
@@ -45,15 +49,28 @@ impl Throttles {
 }
 
 impl Throttles {
-    /// Takes an attempt to sign in by an address, as it is looked up.
-    pub fn sign_in(&self, email: &str, from: Address, now_us: i64) -> Result<(), ApiError> {
+    /// Takes an attempt to sign in by an address, as it is looked up, on a device that its account
+    /// knows or on any other.
+    pub fn sign_in(
+        &self,
+        email: &str,
+        from: Address,
+        known_device: Option<DeviceId>,
+        now_us: i64,
+    ) -> Result<(), ApiError> {
+        if let Some(device) = known_device {
+            return self.sign_in_on.take((email.to_owned(), device), now_us);
+        }
         self.sign_in_from.take(from, now_us)?;
         self.sign_in_pair.take((from, email.to_owned()), now_us)?;
         self.sign_in_to.take(email.to_owned(), now_us)
     }
 
     /// Gives it back to who was right.
-    pub fn signed_in(&self, email: &str, from: Address) {
+    pub fn signed_in(&self, email: &str, from: Address, known_device: Option<DeviceId>) {
+        if let Some(device) = known_device {
+            return self.sign_in_on.give_back(&(email.to_owned(), device));
+        }
         self.sign_in_from.give_back(&from);
         self.sign_in_pair.give_back(&(from, email.to_owned()));
         self.sign_in_to.give_back(&email.to_owned());

@@ -213,7 +213,7 @@ mod tests {
 
     #[tokio::test]
     async fn whatever_happens_to_a_worker_costs_one_file() {
-        check("sleep 600", "it took longer than 0 seconds to decode").await;
+        check("exec sleep 600", "it took longer than 0 seconds to decode").await;
         check("kill -9 $$", "the decoder broke down over it").await;
         check("echo nonsense", "the decoder broke down over it").await;
         check(

@@ -4,14 +4,14 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use api::accounts::{RoleChange, RoleHolder};
+use api::roles::{RoleChange, RoleHolder};
 use web::auth::Former;
 
 use crate::{config::Config, data_dir::DataDir, wiring::Accounts};
 
 pub async fn role_list(config: Config) -> anyhow::Result<ExitCode> {
     let accounts = open(&config).await?;
-    let listed = accounts.service.role_holders().await;
+    let listed = accounts.roles.role_holders().await;
     accounts.close().await;
     let listed = listed?;
     listed.holders.iter().for_each(show);
@@ -27,7 +27,7 @@ pub async fn role_change(
     is_granted: bool,
 ) -> anyhow::Result<ExitCode> {
     let accounts = open(&config).await?;
-    let changed = accounts.service.role_change(None, &change, is_granted).await;
+    let changed = accounts.roles.role_change(None, &change, is_granted).await;
     accounts.close().await;
     show(&changed?);
     Ok(ExitCode::SUCCESS)

@@ -3,7 +3,7 @@
 use std::{fs::File, io::BufReader, path::Path, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
-use svc_governance::{VerifyingKey, verify_file};
+use svc_governance::{KeyRange, VerifyingKey, verify_file};
 
 use crate::{config::Config, data_dir::DataDir, wiring::Governance};
 
@@ -20,6 +20,15 @@ pub fn audit_verify(file: &Path, key: &str) -> anyhow::Result<ExitCode> {
         verified.n_dropped,
         verified.checkpoint.root
     );
+    if verified.n_unverified > 0 {
+        println!(
+            "the first {} checkpoints are by keys before this one; it covers their records as well",
+            verified.n_unverified
+        );
+    }
+    if verified.key != key {
+        println!("the key handed over; the last checkpoint is by {}", verified.key);
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -42,8 +51,30 @@ pub async fn audit_export(config: Config, file: PathBuf) -> anyhow::Result<ExitC
 
 pub async fn audit_key(config: Config) -> anyhow::Result<ExitCode> {
     let governance = open(&config).await?;
-    println!("{}", governance.service.key());
+    let keys = governance.service.keys().await;
     governance.close().await;
+    let mut keys = keys?;
+    if let Some(KeyRange { key, .. }) = keys.last() {
+        println!("{key}");
+    }
+    // From each on, up to the checkpoint in which it handed over to the next.
+    let ends: Vec<u64> = keys.iter().skip(1).map(|range| range.from_size).collect();
+    keys.pop();
+    for (KeyRange { key, from_size, .. }, end) in keys.iter().zip(ends).rev() {
+        println!("checkpoints of {from_size} to {end} records: {key}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// May run beside the server, which takes the new key with its next record.
+pub async fn audit_key_rotate(config: Config) -> anyhow::Result<ExitCode> {
+    let governance = open(&config).await?;
+    let rotated = match governance.service.relay().await {
+        Ok(_) => governance.service.key_rotate().await,
+        Err(error) => Err(error),
+    };
+    governance.close().await;
+    println!("{}", rotated?);
     Ok(ExitCode::SUCCESS)
 }
 

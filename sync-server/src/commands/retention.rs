@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use api::compliance::RetentionRule;
+
 use crate::{config::Config, data_dir::DataDir, wiring::Retention};
 
 pub async fn retention(config: Config, is_dry: bool) -> anyhow::Result<ExitCode> {
@@ -14,8 +16,10 @@ pub async fn retention(config: Config, is_dry: bool) -> anyhow::Result<ExitCode>
 }
 
 async fn show(retention: &Retention) -> anyhow::Result<()> {
-    for rule in retention.service.retention().await?.rules {
-        println!("{}: {} days, {} to be dropped: {}", rule.id, rule.days, rule.n_due, rule.what);
+    for RetentionRule { id, what, days, n_due, n_held, .. } in
+        retention.service.retention().await?.rules
+    {
+        println!("{id}: {days} days, {n_due} to be dropped, {n_held} on hold: {what}");
     }
     Ok(())
 }

@@ -28,8 +28,7 @@ impl MailFolder {
     pub fn mails_to(&self, account: AccountId, email: Option<&str>) -> io::Result<Vec<PathBuf>> {
         let mut found = Vec::new();
         for path in self.files()? {
-            let Some(mail) = gone_is_none(fs::read(&path))? else { continue };
-            if is_to(&String::from_utf8_lossy(&mail), account, email) {
+            if addressee(&path)?.is_some_and(|to| to.is(account, email)) {
                 found.push(path);
             }
         }
@@ -66,20 +65,42 @@ fn gone_is_none<T>(answer: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-fn is_to(mail: &str, account: AccountId, email: Option<&str>) -> bool {
-    let (head, body) = mail.split_once("\r\n\r\n").unwrap_or((mail, ""));
-    // Long headers go on in lines that begin with a blank (RFC 5322, section 2.2.3).
-    let head = head.replace("\r\n ", " ").replace("\r\n\t", " ");
-    let to = head.lines().find_map(|line| line.strip_prefix("To: "));
-    let address = to.and_then(|to| to.trim().parse::<Mailbox>().ok());
-    let is_addressed = address.zip(email).is_some_and(|(to, email)| {
-        to.email.to_string().to_lowercase() == email.trim().to_lowercase()
-    });
-    // Long lines are folded with a `=` at their end (RFC 2045, section 6.7).
-    let body = body.replace("=\r\n", "");
-    let mut links = body.split_whitespace().filter_map(|word| word.split_once('#'));
-    is_addressed
-        || links.any(|(_, token)| LinkToken::parse(token).is_some_and(|t| t.account == account))
+/// To whom a mail is.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Addressee {
+    /// As it was when the mail was written.
+    pub address: Option<String>,
+    /// By the links in it.
+    pub accounts: Vec<AccountId>,
+}
+
+/// `None` where the mail is gone.
+pub fn addressee(path: &Path) -> io::Result<Option<Addressee>> {
+    let mail = gone_is_none(fs::read(path))?;
+    Ok(mail.map(|mail| Addressee::of(&String::from_utf8_lossy(&mail))))
+}
+
+impl Addressee {
+    fn of(mail: &str) -> Self {
+        let (head, body) = mail.split_once("\r\n\r\n").unwrap_or((mail, ""));
+        // Long headers go on in lines that begin with a blank (RFC 5322, section 2.2.3).
+        let head = head.replace("\r\n ", " ").replace("\r\n\t", " ");
+        let to = head.lines().find_map(|line| line.strip_prefix("To: "));
+        let address = to.and_then(|to| to.trim().parse::<Mailbox>().ok());
+        // Long lines are folded with a `=` at their end (RFC 2045, section 6.7).
+        let body = body.replace("=\r\n", "");
+        let links = body.split_whitespace().filter_map(|word| word.split_once('#'));
+        let accounts = links.filter_map(|(_, token)| Some(LinkToken::parse(token)?.account));
+        Self { address: address.map(|to| to.email.to_string()), accounts: accounts.collect() }
+    }
+
+    fn is(&self, account: AccountId, email: Option<&str>) -> bool {
+        let is_addressed =
+            self.address.as_ref().zip(email).is_some_and(|(address, email)| {
+                address.to_lowercase() == email.trim().to_lowercase()
+            });
+        is_addressed || self.accounts.contains(&account)
+    }
 }
 
 #[cfg(test)]

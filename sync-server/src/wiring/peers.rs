@@ -1,7 +1,9 @@
 //! What services need of each other, answered by calls in one process.
 
+mod offline;
 mod people;
 pub mod privacy;
+mod second_factor;
 mod signin;
 
 use std::sync::Arc;
@@ -13,7 +15,11 @@ use domain::{
 };
 use svc_discovery::peer::{Change, Entity, PlayedArtist, PlayedRelease};
 
-pub use people::{second_factor_of_accounts, tiers_of_accounts, vault_of_accounts, vault_of_mfa};
+pub use offline::{sessions_of_offline, tiers_of_offline};
+pub use people::{accounts_of_roles, roles_of_accounts, tiers_of_accounts, vault_of_accounts};
+pub use second_factor::{
+    passkeys_of_mfa, second_factor_of_accounts, second_factor_of_signin, vault_of_mfa,
+};
 pub use signin::accounts_of_signin;
 
 type Catalog = Arc<svc_catalog::Service>;

@@ -2,7 +2,10 @@
 
 use std::{error::Error as StdError, fmt::Write as _};
 
-use api::error::{Code, Envelope, Error};
+use api::{
+    error::{Code, Envelope, Error},
+    mfa::Methods,
+};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -19,6 +22,8 @@ pub struct ApiError {
     pub message: String,
     /// What the caller can do about it; empty where nothing can be done.
     pub hint: String,
+    /// What the account takes, where that is what is missing.
+    pub second_factor: Option<Methods>,
     /// A header that belongs to the status: `Retry-After`, `Content-Range`, `WWW-Authenticate`.
     header: Option<(header::HeaderName, String)>,
 }
@@ -27,7 +32,14 @@ pub type Result<T, E = ApiError> = std::result::Result<T, E>;
 
 impl ApiError {
     fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), hint: String::new(), header: None }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            hint: String::new(),
+            second_factor: None,
+            header: None,
+        }
     }
 
     /// Says what the caller can do about it.
@@ -85,11 +97,20 @@ impl ApiError {
             .with_hint("Enter the password of this account.")
     }
 
-    /// 401: the password is right, and a code is wanted as well.
-    pub fn second_factor_required(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, Code::SecondFactorRequired, message).with_hint(
-            "Enter the code of your authenticator app, or a recovery code. Each is good once.",
-        )
+    /// 401: the password is right, and one of these is wanted as well.
+    pub fn second_factor_required(message: impl Into<String>, methods: Methods) -> Self {
+        let hint = match (methods.totp, methods.passkey) {
+            (true, true) => {
+                "Use your passkey, or enter the code of your authenticator app or a recovery code."
+            }
+            (false, true) => "Use your passkey, or enter a recovery code.",
+            _ => "Enter the code of your authenticator app, or a recovery code. Each is good once.",
+        };
+        Self {
+            second_factor: Some(methods),
+            ..Self::new(StatusCode::UNAUTHORIZED, Code::SecondFactorRequired, message)
+                .with_hint(hint)
+        }
     }
 
     /// 403: an open session is not enough for this.
@@ -190,6 +211,28 @@ impl ApiError {
     }
 }
 
+/// Makes an error of a service that has a variant `Refused(ApiError)` out of what callers are told,
+/// and tells it to them: what was refused as it is, and of all else that something went wrong.
+#[macro_export]
+macro_rules! refusable {
+    ($error:ident) => {
+        impl From<$crate::ApiError> for $error {
+            fn from(error: $crate::ApiError) -> Self {
+                Self::Refused(error)
+            }
+        }
+
+        impl From<$error> for $crate::ApiError {
+            fn from(error: $error) -> Self {
+                match error {
+                    $error::Refused(error) => error,
+                    error => Self::internal(error),
+                }
+            }
+        }
+    };
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let envelope = Envelope {
@@ -198,6 +241,7 @@ impl IntoResponse for ApiError {
                 message: self.message,
                 hint: self.hint,
                 request_id: request_id::current(),
+                second_factor: self.second_factor,
             },
         };
         let mut response = (self.status, Json(envelope)).into_response();

@@ -24,6 +24,9 @@ use governor::{
 
 use crate::ApiError;
 
+/// Times that are given may be out of order by so much: a request reads the clock as it begins.
+const OUT_OF_ORDER_MAX: Duration = Duration::from_mins(1);
+
 /// How many at once, and how fast they come back.
 #[derive(Clone, Copy, Debug)]
 pub struct Rate {
@@ -69,7 +72,7 @@ impl<K: Clone + Hash + Eq> Throttle<K> {
     /// Takes one attempt, or says when the next one is due.
     pub fn take(&self, key: K, now_us: i64) -> Result<(), ApiError> {
         let now = self.now.set(now_us);
-        self.buckets.forget_later(&key, now + self.depth);
+        self.buckets.forget_later(&key, now + self.depth + OUT_OF_ORDER_MAX);
         if !self.buckets.make_room(&key, self.n_keys_max, now) {
             // So many busy keys are an attack from everywhere: better a pause for all than
             // memory without end.
@@ -205,6 +208,18 @@ mod tests {
         for _ in 0..3 {
             throttle.take(1, MINUTE_US).unwrap();
         }
+        assert!(throttle.take(1, MINUTE_US).is_err());
+    }
+
+    /// Of two who came at the same time, the one that read the clock first emptied a bucket that
+    /// the other had just filled.
+    #[test]
+    fn times_out_of_order_give_nothing_back() {
+        let throttle = throttle();
+        for _ in 0..3 {
+            throttle.take(1, MINUTE_US).unwrap();
+        }
+        assert!(throttle.take(1, MINUTE_US - 1_000).is_err());
         assert!(throttle.take(1, MINUTE_US).is_err());
     }
 

@@ -59,6 +59,7 @@ impl Client {
             device_name: Some("a test".to_owned()),
             device_id: None,
             code: None,
+            passkey: None,
         };
         success(self.request(Method::POST, "/api/v1/sessions").json(&body).send().await?).await
     }

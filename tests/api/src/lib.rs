@@ -3,7 +3,9 @@
 //! The program is the one that cargo built beside the test: `cargo xtask test` builds it first,
 //! and `MELODYUD_TEST_SERVER` names another. Start reading at [`ServerProcess`].
 
+pub mod authenticator;
 pub mod client;
+pub mod mail;
 pub mod music;
 pub mod oidc_provider;
 pub mod openapi;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
-use api::accounts::RoleChange;
+use api::roles::RoleChange;
 use api_tests::{
     Client, ServerProcess,
     client::failure,
@@ -18,6 +18,8 @@ use web::auth::{Claims, Keys};
 enum Who {
     Anyone,
     SignedIn,
+    /// Whose plan gives it; the people here have none.
+    Premium,
     /// Whose roles give it, as the policy says.
     May(Permission),
     /// Anyone on this machine who shows no token; others as the policy says.
@@ -60,6 +62,8 @@ const TABLE: &[(&str, Who)] = &[
     ("mfa_totp_start", Who::SignedIn),
     ("mfa_totp_confirm", Who::SignedIn),
     ("mfa_totp_disable", Who::SignedIn),
+    ("mfa_passkey_enable", Who::SignedIn),
+    ("mfa_passkey_disable", Who::SignedIn),
     ("plan_view", Who::SignedIn),
     ("plan_change", Who::SignedIn),
     ("session_create", Who::Anyone),
@@ -69,6 +73,9 @@ const TABLE: &[(&str, Who)] = &[
     ("session_revoke", Who::SignedIn),
     ("session_revoke_others", Who::SignedIn),
     ("session_step_up", Who::SignedIn),
+    ("offline_device_list", Who::SignedIn),
+    ("offline_device_use", Who::Premium),
+    ("offline_device_release", Who::SignedIn),
     ("jwks_view", Who::Anyone),
     ("sign_in_options", Who::Anyone),
     ("sign_in_page", Who::Anyone),
@@ -91,6 +98,7 @@ const TABLE: &[(&str, Who)] = &[
     ("role_revoke", Who::May(Permission::GrantRoles)),
     ("audit_list", Who::May(Permission::ReadAudit)),
     ("audit_checkpoint", Who::May(Permission::ReadAudit)),
+    ("audit_restart", Who::May(Permission::ReadAudit)),
     ("audit_proof", Who::May(Permission::ReadAudit)),
     ("audit_export", Who::May(Permission::ReadAudit)),
     ("privacy_view", Who::SignedIn),
@@ -137,6 +145,7 @@ impl Who {
     fn answer(self, roles: &[Role]) -> Answer {
         match self {
             Self::Anyone | Self::SignedIn => Answer::Allowed,
+            Self::Premium => Answer::Forbidden,
             Self::May(permission) | Self::Local(permission) => match permission.check(roles) {
                 Ok(()) => Answer::Allowed,
                 Err(Denial::Forbidden) => Answer::Forbidden,

@@ -304,6 +304,7 @@ impl World {
             ("page", "verify".to_owned()),
             ("account_id", session.account.id.to_string()),
             ("session_id", session.id.to_string()),
+            ("device_id", session.device_id.to_string()),
             ("track_id", track.id.to_string()),
             ("release_id", track.release.id.to_string()),
             ("artist_id", track.artists[0].id.to_string()),

@@ -4,13 +4,14 @@
 
 use std::{
     fs,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
 use api::{
-    accounts::{PlanView, RoleHolders, Session},
+    accounts::{PlanView, Session},
     audit::{AuditCheckpoint, AuditPage},
+    roles::RoleHolders,
 };
 use api_tests::{Client, ServerProcess, client::success, program};
 use domain::{Role, plan::Tier};
@@ -145,6 +146,75 @@ async fn a_killed_server_records_each_act_once() {
     let text = fs::read_to_string(&file).unwrap();
     let n_told = text.matches("\"account_create\"").count();
     assert_eq!(n_told, usize::try_from(n_rounds).unwrap(), "{text}");
+}
+
+/// A server beside signs with the new key at once; whoever has an old one verifies all of the log.
+#[tokio::test]
+async fn the_key_of_the_log_rotates_under_a_running_server() {
+    let server = ServerProcess::start().unwrap();
+    let anyone = server.client().unwrap();
+    anyone.sign_up("ann@example.org").await.unwrap();
+    let first = printed(&run(&server, &["audit", "key"]));
+    let second = printed(&run(&server, &["keys", "rotate-audit"]));
+    assert_ne!(first, second);
+    let file = exported_with(&server, &anyone, "bob@example.org").await;
+    let third = printed(&run(&server, &["keys", "rotate-audit"]));
+    let later = exported_with(&server, &anyone, "eve@example.org").await;
+    let keys = printed(&run(&server, &["audit", "key"]));
+    let lines: Vec<&str> = keys.lines().collect();
+    assert_eq!((lines.len(), lines[0]), (3, third.trim()), "{keys}");
+    assert!(lines[1].ends_with(second.trim()) && lines[2].ends_with(first.trim()), "{keys}");
+    for key in [&first, &second, &third] {
+        let good = verify(&later.path().join("log.jsonl"), key);
+        assert!(good.status.success(), "{key}: {good:?}");
+    }
+    let unsigned = verify(&file.path().join("log.jsonl"), &third);
+    assert!(!unsigned.status.success(), "there was no such key yet");
+    let secrets = fs::read_to_string(server.data().path().join("audit-key")).unwrap();
+    assert_eq!(secrets.lines().count(), 1, "former keys are destroyed");
+}
+
+/// Killed at any moment, with a server beside that goes on recording.
+#[tokio::test]
+async fn a_rotation_of_the_logs_key_that_is_killed_is_gone_on_with() {
+    let mut server = ServerProcess::start().unwrap();
+    let first = printed(&run(&server, &["audit", "key"]));
+    for round in 0..10_u64 {
+        let anyone = server.client().unwrap();
+        let mut command = Command::new(program().unwrap());
+        command.args(["keys", "rotate-audit", "--data"]).arg(server.data().path());
+        let mut rotation = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let signed_up = tokio::spawn({
+            let email = format!("person{round}@example.org");
+            async move { anyone.sign_up(&email).await.map(drop) }
+        });
+        tokio::time::sleep(Duration::from_millis(5 + round * 6)).await;
+        // It may have come to its end before.
+        let _ = rotation.kill();
+        rotation.wait().unwrap();
+        signed_up.await.unwrap().unwrap();
+        if round % 4 == 3 {
+            server = ServerProcess::start_on(server.kill().unwrap(), "127.0.0.1:0").unwrap();
+        }
+    }
+    let last = printed(&run(&server, &["keys", "rotate-audit"]));
+    let anyone = server.client().unwrap();
+    let folder = exported_with(&server, &anyone, "last@example.org").await;
+    for key in [&first, &last] {
+        let good = verify(&folder.path().join("log.jsonl"), key);
+        assert!(good.status.success(), "{good:?}");
+    }
+    let text = fs::read_to_string(folder.path().join("log.jsonl")).unwrap();
+    assert_eq!(text.matches("\"account_create\"").count(), 11, "{text}");
+}
+
+/// The log as a file in a folder, once somebody has signed up.
+async fn exported_with(server: &ServerProcess, anyone: &Client, email: &str) -> tempfile::TempDir {
+    anyone.sign_up(email).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("log.jsonl");
+    assert!(run(server, &["audit", "export", file.to_str().unwrap()]).status.success());
+    folder
 }
 
 fn run(server: &ServerProcess, args: &[&str]) -> Output {

@@ -10,17 +10,19 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Output},
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use api::{
-    accounts::{RoleChange, Session},
+    accounts::Session,
     audit::AuditPage,
     catalog::Page,
-    compliance::{CaseList, CaseState, CaseView, RetentionView, SubjectView},
+    compliance::{CasePage, CaseState, CaseView, RetentionView, SubjectView},
     error::Code,
     imports::{Import, ImportState},
+    plays::PlayReceipt,
     privacy::{ConsentView, ErasureView, ExportState, ExportView, PrivacyView},
+    roles::RoleChange,
 };
 use api_tests::{
     Client, PASSWORD, ServerProcess,
@@ -66,6 +68,43 @@ async fn consents_are_to_a_version_and_keep_their_history() {
     let answer = post(&ann, restriction, &json!({ "is_restricted": true })).await;
     assert_eq!(answer.status(), 204);
     assert!(ann.get::<PrivacyView>("/api/v1/privacy").await.unwrap().is_restricted);
+}
+
+/// Kept and not used: nothing is added by what is played, and the mails that are asked for come.
+#[tokio::test]
+async fn restricted_data_is_kept_and_not_used_until_that_ends() {
+    let world = World::start("").await;
+    let World { server, anyone, ann, track, .. } = &world;
+    let restrict = async |is_restricted: bool| {
+        let body = json!({ "is_restricted": is_restricted });
+        assert_eq!(post(ann, "/api/v1/privacy/restriction", &body).await.status(), 204);
+    };
+    let play = async |n: u8| {
+        let play = json!({ "plays": [{
+            "id": uuid(n), "track_id": track, "started_at_us": now_us(), "listened_ms": 60_000,
+        }] });
+        let answer = post(ann, "/api/v1/plays", &play).await;
+        let receipt: PlayReceipt = success(answer).await.unwrap();
+        (receipt.n_accepted, receipt.n_ignored)
+    };
+    let n_counted = async || {
+        let track: Track = ann.get(&format!("/api/v1/tracks/{track}")).await.unwrap();
+        track.n_plays
+    };
+    assert_eq!((play(21).await, n_counted().await), ((1, 0), 1));
+    restrict(true).await;
+    assert_eq!((play(22).await, n_counted().await), ((0, 1), 1));
+    let mails = server.data().path().join("mails");
+    let n_mails = || files_below(&mails).iter().filter(|mail| is_to(mail, EMAIL)).count();
+    let n_before = n_mails();
+    let asked = post(anyone, "/api/v1/password-reset", &json!({ "email": EMAIL })).await;
+    assert!(asked.status().is_success(), "{asked:?}");
+    until(async || n_mails() > n_before).await;
+    let files = unpacked(ann, &exported(ann).await).await;
+    let plays: Value = serde_json::from_slice(&files["data/catalog/play.json"]).unwrap();
+    assert_eq!(plays["rows"].as_array().unwrap().len(), 2, "that of before, and of the beginning");
+    restrict(false).await;
+    assert_eq!((play(23).await, n_counted().await), ((1, 0), 2));
 }
 
 /// A session that was left open is not enough for these.
@@ -229,8 +268,8 @@ async fn an_officer_serves_a_case_and_leaves_a_trail() {
     assert_eq!(case.status(), 201);
     let case: CaseView = success(case).await.unwrap();
     assert_eq!((case.subject, case.state), (*account, CaseState::Open));
-    let list: CaseList = officer.get(path).await.unwrap();
-    assert_eq!(list.cases, std::slice::from_ref(&case));
+    let list: CasePage = officer.get(path).await.unwrap();
+    assert_eq!(list.items, std::slice::from_ref(&case));
 
     let one = format!("{path}/{}", case.id);
     let subject: SubjectView = officer.get(&format!("{one}/subject")).await.unwrap();
@@ -273,10 +312,40 @@ async fn retention_is_shown_first_and_run_by_command() {
     let anyone = server.client().unwrap();
     anyone.listener("owner@example.org").await.unwrap();
     let shown = printed(&run(server.data(), &["retention", "--dry-run"]));
-    assert!(shown.contains("audit_access: 90 days, 0 to be dropped"), "{shown}");
+    assert!(shown.contains("audit_access: 90 days, 0 to be dropped, 0 on hold"), "{shown}");
     let done = printed(&run(server.data(), &["retention"]));
     assert!(done.contains("audit_access: 0 dropped"), "{done}");
     check_log(&server, &[]);
+}
+
+/// Of two who have had mails, one is on hold.
+#[tokio::test]
+async fn retention_leaves_what_is_held_and_says_so() {
+    let world = World::start("").await;
+    let World { server, officer, .. } = &world;
+    let path = "/api/v1/compliance/cases";
+    let open = json!({ "kind": "access", "email": EMAIL, "reason": "a claim" });
+    let case: CaseView = success(post(officer, path, &open).await).await.unwrap();
+    let hold = json!({ "action": "hold", "reason": "a claim" });
+    assert_eq!(post(officer, &format!("{path}/{}", case.id), &hold).await.status(), 200);
+
+    let mails = files_below(&server.data().path().join("mails"));
+    let (ann, others): (Vec<_>, Vec<_>) = mails.iter().partition(|mail| is_to(mail, EMAIL));
+    assert!(!ann.is_empty() && !others.is_empty(), "{mails:?}");
+    let long_ago = SystemTime::now() - Duration::from_hours(31 * 24);
+    for mail in &mails {
+        fs::File::options().write(true).open(mail).unwrap().set_modified(long_ago).unwrap();
+    }
+    let told =
+        format!("written_mails: 30 days, {} to be dropped, {} on hold", others.len(), ann.len());
+    let shown = printed(&run(server.data(), &["retention", "--dry-run"]));
+    assert!(shown.contains(&told), "{shown}");
+    let rules: RetentionView = officer.get("/api/v1/compliance/retention").await.unwrap();
+    let rule = rules.rules.iter().find(|rule| rule.id == "written_mails").unwrap();
+    assert_eq!((rule.n_due, rule.n_held), (others.len() as u64, ann.len() as u64));
+    let done = printed(&run(server.data(), &["retention"]));
+    assert!(done.contains(&format!("written_mails: {} dropped", others.len())), "{done}");
+    assert!(ann.iter().all(|mail| mail.exists()) && others.iter().all(|mail| !mail.exists()));
 }
 
 /// A server with an owner, an officer, and Ann, who left something in every place.
@@ -479,7 +548,6 @@ fn uuid(n: u8) -> String {
 }
 
 fn now_us() -> i64 {
-    use std::time::{SystemTime, UNIX_EPOCH};
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     i64::try_from(since_1970.as_micros()).unwrap()
 }

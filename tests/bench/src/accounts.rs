@@ -10,7 +10,10 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use api::accounts::{AccountCreate, SessionCreate, SessionRefresh};
+use api::{
+    accounts::{AccountCreate, SessionCreate, SessionRefresh},
+    mfa::Shown,
+};
 use api_tests::ServerProcess;
 use async_trait::async_trait;
 use domain::{
@@ -23,9 +26,9 @@ use engine_sql::bulk;
 use futures::future::try_join_all;
 use svc_accounts::{
     Service as Accounts,
-    peer::{Mail, MailError, Mailer, PeerError, SecondFactor, Tiers, Vault},
+    peer::{Held, Mail, MailError, Mailer, PeerError, Roles, SecondFactor, Tiers, Vault},
 };
-use svc_governance::{Service as Log, SigningKey};
+use svc_governance::{KeyFile, Service as Log};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -170,6 +173,7 @@ async fn open(db: &engine_sql::Db) -> anyhow::Result<Arc<Accounts>> {
         clock: web::clock::system(),
         vault: nothing.clone(),
         tiers: nothing.clone(),
+        roles: nothing.clone(),
         second_factor: nothing.clone(),
         mailer: nothing,
         public_url: String::new(),
@@ -212,11 +216,11 @@ async fn put_accounts(db: &engine_sql::Db, people: &[usize]) -> anyhow::Result<(
         })
         .await?;
         let head = "INSERT INTO account (account_id, email, email_field, email_hash, display_name,
-                                         password_hash, roles, created_at_us)";
-        bulk::insert(&mut tx, head, "", people, 8, |values, person| {
+                                         password_hash, created_at_us)";
+        bulk::insert(&mut tx, head, "", people, 7, |values, person| {
             values.add(person_id(*person).to_string()).add(String::new()).add("email".to_owned());
             values.add(hash(*person)).add(format!("Person {person}")).add("x".repeat(97));
-            values.add("listener".to_owned()).add(0_i64);
+            values.add(0_i64);
         })
         .await?;
         Ok::<_, engine_sql::Error>(())
@@ -240,7 +244,14 @@ async fn sign_up(service: &Accounts, n: usize, from: IpAddr) -> anyhow::Result<S
     let account =
         AccountCreate { email: email.clone(), password: password.clone(), display_name: None };
     service.account_create(account, Some(from)).await?;
-    let session = SessionCreate { email, password, device_name: None, device_id: None, code: None };
+    let session = SessionCreate {
+        email,
+        password,
+        device_name: None,
+        device_id: None,
+        code: None,
+        passkey: None,
+    };
     Ok(service.session_create(session, Some(from)).await?.refresh_token)
 }
 
@@ -266,6 +277,13 @@ impl Vault for Nothing {
         Ok(Some(b"person@example.org".to_vec()))
     }
 
+    async fn get_all(
+        &self,
+        fields: &[(AccountId, String)],
+    ) -> Result<Vec<Option<Vec<u8>>>, PeerError> {
+        Ok(fields.iter().map(|_| Some(b"person@example.org".to_vec())).collect())
+    }
+
     fn lookup_hash(&self, text: &str) -> String {
         blake3::keyed_hash(&[7; 32], text.as_bytes()).to_hex().to_string()
     }
@@ -277,8 +295,19 @@ impl Vault for Nothing {
 
 #[async_trait]
 impl Tiers for Nothing {
-    async fn tier(&self, _: AccountId) -> Result<Tier, PeerError> {
-        Ok(Tier::Free)
+    async fn tiers(&self, of: &[AccountId]) -> Result<Vec<Tier>, PeerError> {
+        Ok(of.iter().map(|_| Tier::Free).collect())
+    }
+}
+
+#[async_trait]
+impl Roles for Nothing {
+    async fn held(&self, of: &[AccountId]) -> Result<Vec<Held>, PeerError> {
+        Ok(of.iter().map(|_| Held { roles: vec![Role::Listener], version: 0 }).collect())
+    }
+
+    async fn first_owner(&self, _: AccountId) -> Result<(), PeerError> {
+        Ok(())
     }
 }
 
@@ -288,7 +317,12 @@ impl SecondFactor for Nothing {
         Ok(false)
     }
 
-    async fn code_use(&self, _: AccountId, _: &str, _: Option<DeviceId>) -> Result<(), ApiError> {
+    async fn use_up(
+        &self,
+        _: AccountId,
+        _: Option<Shown<'_>>,
+        _: Option<DeviceId>,
+    ) -> Result<(), ApiError> {
         Ok(())
     }
 }
@@ -346,7 +380,8 @@ async fn log(options: &Options, report: &mut Report) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let url = format!("sqlite://{}/log.db?mode=rwc", folder.path().display());
     let db = engine_sql::Db::open(&url).await?;
-    let log = Log::open(db.clone(), SigningKey::new("bench", [7; 32])?).await?;
+    let keys = KeyFile::open_or_make(&folder.path().join("audit-key"))?;
+    let log = Log::open(db.clone(), keys).await?;
     let started = Instant::now();
     let mut next = 0;
     while next < options.records {

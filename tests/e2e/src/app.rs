@@ -12,6 +12,7 @@ use fantoccini::{
     Client, ClientBuilder, Locator,
     actions::{InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction},
     elements::Element,
+    error::{CmdError, ErrorStatus},
     key::Key,
 };
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -141,8 +142,19 @@ impl App {
         .await
     }
 
+    /// Clicks once nothing covers the element: what floats goes by itself.
     pub async fn click(&self, css: &str) -> Result<()> {
-        self.find(css).await?.click().await.with_context(|| format!("click {css}"))
+        let what = format!("{css} to be free");
+        let clicked =
+            wait::until(&what, LIMIT, async || match self.find(css).await?.click().await {
+                Err(CmdError::Standard(error))
+                    if error.error == ErrorStatus::ElementClickIntercepted =>
+                {
+                    Ok(None)
+                }
+                clicked => Ok(Some(clicked)),
+            });
+        clicked.await?.with_context(|| format!("click {css}"))
     }
 
     pub async fn double_click(&self, css: &str) -> Result<()> {

@@ -3,14 +3,15 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
-use std::{fs, path::Path, time::Duration};
-
-use e2e::{Browser, Server, browser::LIMIT, server::Listener, wait};
+use api_tests::mail;
+use e2e::{Browser, Server, browser::LIMIT, server::Listener};
+use fantoccini::key::Key;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
 };
 
 /// The example of RFC 7636, appendix B.
@@ -36,7 +37,7 @@ impl Scene {
         let server = Server::start(&data, dir.path()).await.unwrap();
         let listener = Listener::demo();
         server.account_create(&listener).await.unwrap();
-        let link = link_in_mail(&data).await;
+        let link = mail::link(&data, &listener.email, "/account/verify#").await.unwrap();
         let (_, token) = link.split_once('#').unwrap();
         let verify = json!({ "token": token });
         post(&server, None, "/api/v1/accounts/verify-email", &verify).await;
@@ -63,7 +64,7 @@ impl Scene {
     async fn register(&self) {
         self.browser.goto(&self.ticket().await).await.unwrap();
         self.browser.find("#go").await.unwrap();
-        assert_eq!(self.browser.focused_id().await.unwrap().as_deref(), Some("name"));
+        assert_eq!(self.focused().await, "name");
         self.browser.press("The laptop of Ann").await.unwrap();
         self.browser.press_enter().await.unwrap();
         self.browser.wait_for_text("#title", |text| text == "The passkey is made").await.unwrap();
@@ -84,6 +85,23 @@ impl Scene {
         self.browser.find("#passkey").await.unwrap();
     }
 
+    /// Presses Enter where that leads back to the app. The driver says that a key is pressed once
+    /// the page it leads to is there, so the app has to answer meanwhile.
+    async fn enter_and_come_back(&self) -> Value {
+        let (pressed, query) = tokio::join!(self.browser.press_enter(), come_back(&self.app));
+        pressed.unwrap();
+        query
+    }
+
+    async fn focused(&self) -> String {
+        self.browser.focused_id().await.unwrap().unwrap_or_default()
+    }
+
+    /// Waits until the page says what went wrong.
+    async fn is_told(&self, words: &str) {
+        self.browser.wait_for_text("#trouble", |text| text.contains(words)).await.unwrap();
+    }
+
     /// Trades a code for whose session it opens.
     async fn trade(&self, code: &str) -> Value {
         let body = json!({ "code": code, "code_verifier": VERIFIER, "device_name": "the app" });
@@ -101,22 +119,33 @@ async fn a_passkey_is_all_that_is_needed_until_it_is_deleted() {
     assert_eq!(passkeys["passkeys"][0]["name"], "The laptop of Ann");
 
     scene.open_sign_in().await;
-    let (signed, flow) = sign(&scene).await;
-    let body = json!({ "flow": flow, "credential": signed });
-    let (_, answer) = post(&scene.server, None, "/api/v1/sign-in/passkey/finish", &body).await;
-    // As the page goes there with it.
-    let (query, _) =
-        tokio::join!(come_back(&scene.app), reqwest::get(text(&answer["redirect_uri"])));
+    assert_eq!(scene.focused().await, "passkey");
+    let query = scene.enter_and_come_back().await;
     assert_eq!(query["state"], STATE);
     let account = scene.trade(&text(&query["code"])).await;
     assert_eq!(account["email"], Listener::demo().email);
+
+    // One device, one passkey.
+    scene.browser.goto(&scene.ticket().await).await.unwrap();
+    scene.browser.find("#name").await.unwrap();
+    scene.browser.press_enter().await.unwrap();
+    scene.is_told("has a passkey for this account already").await;
+    assert_eq!(scene.get("/api/v1/passkeys").await["passkeys"].as_array().unwrap().len(), 1);
 
     let id = text(&passkeys["passkeys"][0]["id"]);
     let url = format!("{}/api/v1/passkeys/{id}", scene.server.url());
     let deleted = reqwest::Client::new().delete(url).bearer_auth(&scene.token).send().await;
     assert_eq!(deleted.unwrap().status(), StatusCode::NO_CONTENT);
-    let (signed, flow) = sign(&scene).await;
-    assert_eq!(finish(&scene, &flow, &signed).await, StatusCode::BAD_REQUEST);
+    // The device still has it, and the server knows it no more.
+    scene.open_sign_in().await;
+    scene.browser.press_enter().await.unwrap();
+    scene.is_told("does not sign in here").await;
+    assert_eq!(scene.focused().await, "passkey", "one can go on by keyboard");
+
+    // Who cannot go on goes back.
+    scene.browser.press(&Key::Tab.to_string()).await.unwrap();
+    assert_eq!(scene.focused().await, "back");
+    assert_eq!(scene.enter_and_come_back().await["error"], "access_denied");
     scene.browser.close().await.unwrap();
 }
 
@@ -133,15 +162,15 @@ async fn a_passkey_is_good_here_alone_and_once() {
     scene.browser.goto(&elsewhere).await.unwrap();
     scene.browser.find("#name").await.unwrap();
     scene.browser.press_enter().await.unwrap();
-    let told = |text: &str| text.contains("do not work at this address");
-    scene.browser.wait_for_text("#trouble", told).await.unwrap();
+    scene.is_told("do not work at this address").await;
 
     // A page of someone else's, at an origin to which the browser does give a signature.
     let evil = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let evil_port = evil.local_addr().unwrap().port();
     let serving = tokio::spawn(async move {
         loop {
-            respond(&evil).await;
+            let (stream, _) = evil.accept().await.unwrap();
+            tokio::spawn(respond(stream));
         }
     });
     scene.browser.goto(&format!("http://localhost:{evil_port}/")).await.unwrap();
@@ -195,22 +224,34 @@ async fn post(
 /// What the browser brings to the app's loopback address.
 async fn come_back(app: &TcpListener) -> Value {
     let answered = async {
+        // Browsers open some connections ahead and say nothing on them.
+        let mut visits = JoinSet::new();
         loop {
-            let line = respond(app).await;
-            let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
-            // A browser also asks for an icon.
-            if let Some(query) = path.strip_prefix("/back?") {
-                let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-                return pairs.map(|(name, value)| (name.to_owned(), value.into())).collect();
+            tokio::select! {
+                visitor = app.accept() => {
+                    let (stream, _) = visitor.unwrap();
+                    visits.spawn(respond(stream));
+                }
+                Some(line) = visits.join_next() => {
+                    if let Some(query) = query_of(&line.unwrap()) {
+                        return query;
+                    }
+                }
             }
         }
     };
-    Value::Object(tokio::time::timeout(LIMIT, answered).await.expect("the browser comes back"))
+    tokio::time::timeout(LIMIT, answered).await.expect("the browser comes back")
+}
+
+/// What stands behind the address to come back to; a browser also asks for an icon.
+fn query_of(line: &str) -> Option<Value> {
+    let query = line.split(' ').nth(1)?.strip_prefix("/back?")?;
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    Some(pairs.map(|(name, value)| (name.to_owned(), Value::from(value))).collect())
 }
 
 /// Answers one request with an empty page; answers with its first line.
-async fn respond(listener: &TcpListener) -> String {
-    let (mut stream, _) = listener.accept().await.unwrap();
+async fn respond(mut stream: TcpStream) -> String {
     let mut request = vec![0; 8_192];
     let n_bytes = stream.read(&mut request).await.unwrap_or(0);
     let page = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 15\r\n\
@@ -218,24 +259,6 @@ async fn respond(listener: &TcpListener) -> String {
     let _ = stream.write_all(page.as_bytes()).await;
     let request = String::from_utf8_lossy(&request[..n_bytes]).into_owned();
     request.lines().next().unwrap_or_default().to_owned()
-}
-
-/// The link in the mail that the server wrote.
-async fn link_in_mail(data: &Path) -> String {
-    wait::until("a mail", Duration::from_mins(1), async || {
-        let mails = fs::read_dir(data.join("mails")).into_iter().flatten().flatten();
-        let texts = mails.map(|mail| fs::read_to_string(mail.path()).unwrap_or_default());
-        // Long lines are folded with a `=` at their end (RFC 2045, section 6.7).
-        let words = texts.map(|text| text.replace("=\r\n", "").replace("=3D", "="));
-        let mut links = words.filter_map(|text| {
-            text.split_whitespace()
-                .find(|word| word.contains("/account/verify#"))
-                .map(str::to_owned)
-        });
-        Ok(links.next())
-    })
-    .await
-    .unwrap()
 }
 
 fn text(value: &Value) -> String {

@@ -1,13 +1,19 @@
 //! Signing in and signing up.
 
-use ::ipc::{Fault, FaultKind, PasswordReset, SecretsState, SessionView, SignIn, SignUp};
+use ::ipc::{
+    Fault, FaultKind, PasswordReset, SecretsState, SessionView, SignIn, SignInPasskey, SignUp,
+};
 use leptos::{ev, html, prelude::*, task::spawn_local};
 
 use crate::{
     icons::{Glyph, Icon},
     ipc::invoke,
     overlay::{Dialog, Overlays},
-    parts::{browser::BrowserWait, states::RequestId},
+    parts::{
+        browser::BrowserWait,
+        second_step::{Asked, OtherStep, PasskeyNote, USE_PASSKEY},
+        states::RequestId,
+    },
     state::{State, state},
 };
 
@@ -54,8 +60,9 @@ pub fn SignInPage() -> impl IntoView {
     let overlays = expect_context::<Overlays>();
     let is_new = RwSignal::new(false);
     let is_busy = RwSignal::new(false);
-    // The account has a second factor: asked for once the password was right.
-    let wants_code = RwSignal::new(false);
+    // Where the account has a second factor, once the password was right; and of which account.
+    let asked = Asked::new();
+    let asked_email = StoredValue::new(String::new());
     // A link to choose a new password was asked for, for this address.
     let mailed_to = RwSignal::new(None::<String>);
     let trouble = RwSignal::new(None::<Trouble>);
@@ -87,31 +94,54 @@ pub fn SignInPage() -> impl IntoView {
         display_name: read(name).trim().to_owned(),
         email: read(email).trim().to_owned(),
         password: read(password),
-        code: wants_code.get_untracked().then(|| read(code).trim().to_owned()),
+        code: asked
+            .now()
+            .filter(|second| !second.is_by_passkey)
+            .map(|_| read(code).trim().to_owned()),
         is_new: is_new.get_untracked(),
+    };
+    // Signs in with a passkey after the password.
+    let by_passkey = move || {
+        let form = Form { code: None, ..form() };
+        trouble.set(form.trouble(""));
+        if is_busy.get_untracked() || trouble.with_untracked(Option::is_some) {
+            return;
+        }
+        waiting.set(Some(USE_PASSKEY.into()));
+        let Form { server_url, email, password, .. } = form;
+        spawn_local(async move {
+            let answer = invoke(SignInPasskey { server_url, email, password }).await;
+            // The page goes as soon as somebody is in.
+            waiting.try_set(None);
+            match answer {
+                Ok(Some(session)) => enter(state, overlays, session),
+                Ok(None) => {}
+                Err(fault) => drop(trouble.try_set(Some(trouble_of_passkey(fault)))),
+            }
+        });
     };
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         if is_busy.get_untracked() {
             return;
         }
+        if asked.now().is_some_and(|second| second.is_by_passkey) {
+            by_passkey();
+            return;
+        }
         let form = form();
-        if let Some(found) = form.trouble() {
+        if let Some(found) = form.trouble(asked.missing()) {
             trouble.set(Some(found));
             return;
         }
         trouble.set(None);
         is_busy.set(true);
+        asked_email.set_value(form.email.clone());
         spawn_local(async move {
             match form.send().await {
                 Ok(session) => enter(state, overlays, session),
                 // Not wrong, only not all.
-                Err(fault)
-                    if fault.kind == FaultKind::SecondFactorRequired
-                        && !wants_code.get_untracked() =>
-                {
-                    wants_code.set(true);
-                }
+                Err(fault) if asked.takes_up(&fault) => {}
                 Err(fault) => trouble.set(Some(trouble_of(fault))),
             }
             is_busy.set(false);
@@ -145,13 +175,17 @@ pub fn SignInPage() -> impl IntoView {
         if server_url.with_untracked(|before| *before != address) {
             server_url.set(address);
         }
+        if asked_email.with_value(|before| *before != now.email) {
+            asked.forget();
+        }
     };
     let heading = move || if is_new.get() { "Create your account" } else { "Sign in" };
     let other = move || if is_new.get() { "I have an account" } else { "Create an account" };
-    let action = move || match (is_busy.get(), is_new.get()) {
-        (true, _) => "One moment…",
-        (false, true) => "Sign up",
-        (false, false) => "Sign in",
+    let action = move || match (is_busy.get(), is_new.get(), asked.is_passkey()) {
+        (true, _, _) => "One moment…",
+        (false, true, _) => "Sign up",
+        (false, false, true) => "Use your passkey",
+        (false, false, false) => "Sign in",
     };
     let autocomplete =
         Signal::derive(move || if is_new.get() { "new-password" } else { "current-password" });
@@ -202,17 +236,18 @@ pub fn SignInPage() -> impl IntoView {
                         autocomplete="username"
                     />
                     <PasswordField input=password trouble=trouble autocomplete=autocomplete/>
-                    <Show when=move || wants_code.get() && !is_new.get()>
+                    <Show when=move || asked.is_code()>
                         <Field
                             input=code
                             spot=Spot::Code
                             trouble=trouble
-                            label="Code of your authenticator app, or a recovery code"
+                            label=asked.label()
                             kind="text"
                             name="code"
                             autocomplete="one-time-code"
                         />
                     </Show>
+                    <PasskeyNote asked=asked/>
                     <FormTrouble trouble=trouble/>
                     <button
                         type="submit"
@@ -221,12 +256,14 @@ pub fn SignInPage() -> impl IntoView {
                     >
                         {action}
                     </button>
+                    <OtherStep asked=asked on_passkey=Callback::new(move |()| by_passkey())/>
                     <div class="sign-in-links">
                         <button
                             type="button"
                             class="text-button"
                             on:click=move |_| {
                                 trouble.set(None);
+                                asked.forget();
                                 is_new.update(|is_new| *is_new = !*is_new);
                             }
                         >
@@ -254,7 +291,12 @@ pub fn SignInPage() -> impl IntoView {
                         </button>
                     </Show>
                 </form>
-                <OtherWays server_url=server_url is_new=is_new waiting=waiting/>
+                <OtherWays
+                    server_url=server_url
+                    is_new=is_new
+                    is_hidden=Signal::derive(move || asked.is_any() || waiting.with(Option::is_some))
+                    waiting=waiting
+                />
                 {move || waiting.get().map(|what| view! { <BrowserWait what=what/> })}
             </div>
         </main>
@@ -295,7 +337,7 @@ struct Form {
 
 impl Form {
     /// The first thing that is plainly wrong; the server judges the rest.
-    fn trouble(&self) -> Option<Trouble> {
+    fn trouble(&self, without_code: &str) -> Option<Trouble> {
         if self.is_new && self.is_url() && self.display_name.is_empty() {
             return Some(at(Spot::Name, "Enter the name others will see."));
         }
@@ -307,7 +349,7 @@ impl Form {
         } else if self.is_new && self.password.chars().count() < PASSWORD_CHARS_MIN {
             Some(at(Spot::Password, "Use at least 8 characters; a few words are easy to remember."))
         } else if self.code.as_ref().is_some_and(String::is_empty) {
-            Some(at(Spot::Code, "Enter the six digits that the app shows, or a recovery code."))
+            Some(at(Spot::Code, without_code))
         } else {
             None
         }
@@ -362,12 +404,21 @@ fn normalised(address: &str) -> String {
 fn trouble_of(fault: Fault) -> Trouble {
     let spot = match fault.kind {
         FaultKind::WrongCredentials => Spot::Password,
-        FaultKind::SecondFactorRequired => Spot::Code,
+        FaultKind::SecondFactorRequired(_) => Spot::Code,
         FaultKind::Offline => Spot::Server,
         _ => Spot::Form,
     };
     let message = format!("{} {}", fault.message, fault.hint).trim().to_owned();
     Trouble { spot, message, request_id: fault.request_id }
+}
+
+/// The field for codes has no part in it.
+fn trouble_of_passkey(fault: Fault) -> Trouble {
+    let trouble = trouble_of(fault);
+    match trouble.spot {
+        Spot::Code => Trouble { spot: Spot::Form, ..trouble },
+        _ => trouble,
+    }
 }
 
 #[cfg(test)]
@@ -394,7 +445,7 @@ mod tests {
 
     #[test]
     fn trouble_is_tied_to_its_field() {
-        let spot = |form: Form| form.trouble().map(|trouble| trouble.spot);
+        let spot = |form: Form| form.trouble("Enter it.").map(|trouble| trouble.spot);
         assert_eq!(spot(form("", "a@b", "x")), Some(Spot::Server));
         assert_eq!(spot(form("ftp://x", "a@b", "x")), Some(Spot::Server));
         assert_eq!(spot(form("music.example", "ann", "x")), Some(Spot::Email));

@@ -1,6 +1,6 @@
 //! Fields of a form, each with its message below.
 
-use ::ipc::Fault;
+use ::ipc::{Fault, FaultKind};
 use leptos::{html, prelude::*};
 
 use crate::{
@@ -130,6 +130,17 @@ pub fn Submit(
             {move || if is_busy.get() { "One moment…".to_owned() } else { label.clone() }}
         </button>
     }
+}
+
+/// In a form of one field, what the server cannot take is that field: it is said there.
+pub fn said_at_field(fault: RwSignal<Option<Fault>>, trouble: RwSignal<Option<String>>) {
+    Effect::new(move |_| {
+        let Some(refused) = fault.get().filter(|fault| fault.kind == FaultKind::Invalid) else {
+            return;
+        };
+        fault.set(None);
+        trouble.set(Some(format!("{} {}", refused.message, refused.hint).trim().to_owned()));
+    });
 }
 
 /// Why a form was not taken, where that belongs to no single field.

@@ -32,31 +32,36 @@ pub fn ErrorState(
     }
 }
 
+/// Copies a text, and says once that is done. Where the clipboard is forbidden, the text can still
+/// be selected.
+pub fn copy(text: &str, is_copied: RwSignal<bool>) {
+    let clipboard = window().navigator().clipboard();
+    // A webview may have none, whatever the type says.
+    if clipboard.is_undefined() {
+        return;
+    }
+    let writing = clipboard.write_text(text);
+    spawn_local(async move {
+        if JsFuture::from(writing).await.is_ok() {
+            is_copied.try_set(true);
+        }
+    });
+}
+
 /// The id of a request, to be copied into a report.
 #[component]
 pub fn RequestId(id: String) -> impl IntoView {
     let is_copied = RwSignal::new(false);
-    let copy = {
-        let id = id.clone();
-        move |_| {
-            let clipboard = window().navigator().clipboard();
-            // A webview may have none, whatever the type says.
-            if clipboard.is_undefined() {
-                return;
-            }
-            let writing = clipboard.write_text(&id);
-            spawn_local(async move {
-                // Where the clipboard is forbidden, the id can still be selected.
-                if JsFuture::from(writing).await.is_ok() {
-                    is_copied.try_set(true);
-                }
-            });
-        }
-    };
+    let copied = id.clone();
     view! {
         <p class="request-id">
             "Request " <code>{id}</code>
-            <button class="icon-button small" aria-label="Copy the request id" on:click=copy>
+            <button
+                type="button"
+                class="icon-button small"
+                aria-label="Copy the request id"
+                on:click=move |_| copy(&copied, is_copied)
+            >
                 {move || view! { <Icon icon=if is_copied.get() { Glyph::Check } else { Glyph::Copy }/> }}
             </button>
         </p>

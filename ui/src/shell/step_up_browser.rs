@@ -14,6 +14,8 @@ use crate::{
 /// The ways that the account has beside its password, where it has any.
 #[component]
 pub fn StepUpWays(
+    /// While there is something else to do.
+    is_hidden: Signal<bool>,
     /// What to do in the browser, while it is open.
     waiting: RwSignal<Option<String>>,
     on_shown: Callback<()>,
@@ -60,7 +62,7 @@ pub fn StepUpWays(
         view! { <button type="button" class="button" on:click=start>{label}</button> }
     };
     view! {
-        <div class="step-up-ways" hidden=move || waiting.with(Option::is_some)>
+        <div class="step-up-ways" hidden=move || is_hidden.get()>
             <Show when=move || has_passkey() || !linked().is_empty()>
                 <p class="muted">"Or show it in your browser:"</p>
             </Show>

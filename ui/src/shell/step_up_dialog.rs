@@ -1,6 +1,6 @@
 //! Who it is, once more: for what an open session is not enough.
 
-use ::ipc::{Fault, FaultKind, StepUp};
+use ::ipc::{Fault, FaultKind, StepUp, StepUpPasskey};
 use leptos::{ev, prelude::*, task::spawn_local};
 
 use super::{dialog::DialogBox, step_up_browser::StepUpWays};
@@ -9,12 +9,13 @@ use crate::{
     overlay::Overlays,
     parts::{
         form::{FormFault, TextField},
+        second_step::{Asked, OtherStep, PasskeyNote, USE_PASSKEY},
         step_up::StepUps,
     },
     state::state,
 };
 
-/// Asks for the password and, where the account wants one, for a code.
+/// Asks for the password and, where the account wants a second factor, for a code or a passkey.
 #[component]
 pub fn StepUpDialog() -> impl IntoView {
     let (overlays, step_ups) = (expect_context::<Overlays>(), expect_context::<StepUps>());
@@ -25,7 +26,7 @@ pub fn StepUpDialog() -> impl IntoView {
     // However it is closed, nobody waits any longer.
     on_cleanup(move || step_ups.settle(false));
     let [password, code] = [(); 2].map(|()| RwSignal::new(String::new()));
-    let wants_code = RwSignal::new(false);
+    let asked = Asked::new();
     let trouble = RwSignal::new(None::<(Spot, String)>);
     let fault = RwSignal::new(None::<Fault>);
     let is_busy = RwSignal::new(false);
@@ -35,17 +36,45 @@ pub fn StepUpDialog() -> impl IntoView {
         step_ups.settle(true);
         overlays.dialog.set(None);
     };
+    let by_passkey = move || {
+        let call = StepUpPasskey { password: password.get_untracked() };
+        fault.set(None);
+        trouble.set(call.password.is_empty().then(no_password));
+        if is_busy.get_untracked() || trouble.with_untracked(Option::is_some) {
+            return;
+        }
+        waiting.set(Some(USE_PASSKEY.into()));
+        spawn_local(async move {
+            let answer = invoke(call).await;
+            if waiting.try_set(None).is_some() {
+                return;
+            }
+            match answer {
+                Ok(true) => shown(),
+                Ok(false) => {}
+                Err(why) if why.kind == FaultKind::WrongCredentials => {
+                    trouble.set(Some((Spot::Password, said(&why))));
+                }
+                Err(why) => fault.set(Some(why)),
+            }
+        });
+    };
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         if is_busy.get_untracked() {
             return;
         }
+        let second = asked.now();
+        if second.is_some_and(|second| second.is_by_passkey) {
+            by_passkey();
+            return;
+        }
         let call = StepUp {
             password: password.get_untracked(),
-            code: wants_code.get_untracked().then(|| code.get_untracked().trim().to_owned()),
+            code: second.map(|_| code.get_untracked().trim().to_owned()),
         };
         fault.set(None);
-        trouble.set(missing(&call));
+        trouble.set(missing(&call, asked.missing()));
         if trouble.with_untracked(Option::is_some) {
             return;
         }
@@ -58,12 +87,7 @@ pub fn StepUpDialog() -> impl IntoView {
             match answer {
                 Ok(()) => shown(),
                 // Not wrong, only not all.
-                Err(why)
-                    if why.kind == FaultKind::SecondFactorRequired
-                        && !wants_code.get_untracked() =>
-                {
-                    wants_code.set(true);
-                }
+                Err(why) if asked.takes_up(&why) => {}
                 Err(why) => match spot_of(why.kind) {
                     Some(spot) => trouble.set(Some((spot, said(&why)))),
                     None => fault.set(Some(why)),
@@ -103,9 +127,9 @@ pub fn StepUpDialog() -> impl IntoView {
                     autocomplete="current-password"
                     takes_focus=true
                 />
-                <Show when=move || wants_code.get()>
+                <Show when=move || asked.is_code()>
                     <TextField
-                        label="Code of your authenticator app, or a recovery code"
+                        label=asked.label()
                         name="step_up_code"
                         value=code
                         trouble=at(Spot::Code)
@@ -113,7 +137,9 @@ pub fn StepUpDialog() -> impl IntoView {
                         takes_focus=true
                     />
                 </Show>
+                <PasskeyNote asked=asked/>
                 <FormFault fault=fault/>
+                <OtherStep asked=asked on_passkey=Callback::new(move |()| by_passkey())/>
                 <div class="dialog-actions">
                     <button
                         type="button"
@@ -127,11 +153,19 @@ pub fn StepUpDialog() -> impl IntoView {
                         class="button primary"
                         aria-busy=move || is_busy.get().to_string()
                     >
-                        {move || if is_busy.get() { "One moment…" } else { "Go on" }}
+                        {move || match (is_busy.get(), asked.is_passkey()) {
+                            (true, _) => "One moment…",
+                            (false, true) => "Use your passkey",
+                            (false, false) => "Go on",
+                        }}
                     </button>
                 </div>
             </form>
-            <StepUpWays waiting=waiting on_shown=Callback::new(move |()| shown())/>
+            <StepUpWays
+                is_hidden=Signal::derive(move || asked.is_any() || waiting.with(Option::is_some))
+                waiting=waiting
+                on_shown=Callback::new(move |()| shown())
+            />
         </DialogBox>
     }
 }
@@ -143,21 +177,24 @@ enum Spot {
     Code,
 }
 
-fn missing(call: &StepUp) -> Option<(Spot, String)> {
+fn missing(call: &StepUp, without_code: &str) -> Option<(Spot, String)> {
     if call.password.is_empty() {
-        Some((Spot::Password, "Enter your password.".into()))
+        Some(no_password())
     } else if call.code.as_ref().is_some_and(String::is_empty) {
-        let said = "Enter the six digits that the app shows, or a recovery code.";
-        Some((Spot::Code, said.into()))
+        Some((Spot::Code, without_code.into()))
     } else {
         None
     }
 }
 
+fn no_password() -> (Spot, String) {
+    (Spot::Password, "Enter your password.".into())
+}
+
 const fn spot_of(kind: FaultKind) -> Option<Spot> {
     match kind {
         FaultKind::WrongCredentials => Some(Spot::Password),
-        FaultKind::SecondFactorRequired => Some(Spot::Code),
+        FaultKind::SecondFactorRequired(_) => Some(Spot::Code),
         _ => None,
     }
 }
@@ -174,7 +211,7 @@ mod tests {
     fn what_is_missing_is_said_at_its_field() {
         let spot = |password: &str, code: Option<&str>| {
             let call = StepUp { password: password.into(), code: code.map(str::to_owned) };
-            missing(&call).map(|(spot, _)| spot)
+            missing(&call, "Enter it.").map(|(spot, _)| spot)
         };
         assert_eq!(spot("", None), Some(Spot::Password));
         assert_eq!(spot("", Some("")), Some(Spot::Password));

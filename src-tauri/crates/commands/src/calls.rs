@@ -4,6 +4,7 @@ mod account;
 mod audit;
 mod compliance;
 mod library;
+mod offline;
 mod play_library;
 mod player;
 mod privacy;

@@ -1,6 +1,6 @@
 //! Faults in words.
 
-use ipc::{Fault, FaultKind};
+use ipc::{Fault, FaultKind, SecondStep};
 
 fn fault(kind: FaultKind, message: impl Into<String>, hint: impl Into<String>) -> Fault {
     Fault { kind, message: message.into(), hint: hint.into(), request_id: None }
@@ -70,7 +70,9 @@ pub(crate) fn answered(error: api::error::Error) -> Fault {
     let kind = match error.code {
         Code::Unauthenticated => FaultKind::SignedOut,
         Code::WrongCredentials => FaultKind::WrongCredentials,
-        Code::SecondFactorRequired => FaultKind::SecondFactorRequired,
+        Code::SecondFactorRequired => {
+            FaultKind::SecondFactorRequired(second_step(error.second_factor))
+        }
         Code::StepUpRequired => FaultKind::StepUpRequired,
         Code::InvalidRequest
         | Code::Conflict
@@ -83,6 +85,14 @@ pub(crate) fn answered(error: api::error::Error) -> Fault {
         }
     };
     Fault { request_id: Some(error.request_id), ..fault(kind, error.message, error.hint) }
+}
+
+/// Servers of another time did not say, and took codes of an app alone.
+fn second_step(methods: Option<api::mfa::Methods>) -> SecondStep {
+    methods.map_or(SecondStep { takes_app: true, takes_passkey: false }, |methods| SecondStep {
+        takes_app: methods.totp,
+        takes_passkey: methods.passkey,
+    })
 }
 
 /// What answered is no server of ours, or one of another time.

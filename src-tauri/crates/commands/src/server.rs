@@ -115,6 +115,11 @@ impl<'a> Request<'a> {
         Self::with_body(Method::PATCH, path, body)
     }
 
+    /// Where the path says it all.
+    pub fn put_empty(path: &'a str) -> Self {
+        Self { method: Method::PUT, ..Self::get(path) }
+    }
+
     pub fn put_jpeg(path: &'a str, image: Vec<u8>) -> Self {
         Self { method: Method::PUT, body: Some(Body::Jpeg(image)), ..Self::get(path) }
     }

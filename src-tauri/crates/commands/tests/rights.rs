@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+#[path = "rights/browser.rs"]
+mod browser;
 #[path = "rights/stub.rs"]
 mod stub;
 #[path = "rights/tree.rs"]
@@ -15,6 +17,8 @@ mod audit;
 mod compliance;
 #[path = "rights/export.rs"]
 mod export;
+#[path = "rights/second_step.rs"]
+mod second_step;
 #[path = "rights/sign_in.rs"]
 mod sign_in;
 #[path = "rights/step_up.rs"]

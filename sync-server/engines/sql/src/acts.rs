@@ -1,7 +1,7 @@
 //! What the audit log is told: every act stands in the outbox in the transaction of its change.
 
 use domain::{
-    AccountId, SessionId,
+    AccountId, DeviceId, SessionId,
     audit::{Act, RetentionClass, TOPIC, Token, Verb},
     ids::ActId,
 };
@@ -59,6 +59,11 @@ pub fn account(id: AccountId) -> Token {
 /// The token of a session.
 pub fn session(id: SessionId) -> Token {
     Token::new(format!("session:{id}")).expect("an id is plain ASCII")
+}
+
+/// The token of a device.
+pub fn device(id: DeviceId) -> Token {
+    Token::new(format!("device:{id}")).expect("an id is plain ASCII")
 }
 
 /// Writes the act in the caller's transaction.

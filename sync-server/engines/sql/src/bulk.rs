@@ -101,6 +101,58 @@ pub async fn fetch<'c>(
     query.fetch_all(reader).await
 }
 
+/// All rows of `sql`, in which `{rows}` stands for the parameters of rows, over all `of`, in as few
+/// queries as the databases take.
+pub async fn fetch_rows<T>(
+    tx: &mut AnyConnection,
+    sql: &str,
+    of: &[T],
+    n_columns: usize,
+    bind: impl Fn(&mut Values, &T),
+) -> Result<Vec<AnyRow>, Error> {
+    let mut found = Vec::new();
+    for (sql, values, is_kept) in statements(sql, of, n_columns, bind) {
+        let query = sqlx::query_with(AssertSqlSafe(sql), values.0).persistent(is_kept);
+        found.extend(query.fetch_all(&mut *tx).await?);
+    }
+    Ok(found)
+}
+
+/// Runs `sql`, in which `{rows}` stands for the parameters of rows, over all `of`.
+pub async fn execute_rows<T>(
+    tx: &mut AnyConnection,
+    sql: &str,
+    of: &[T],
+    n_columns: usize,
+    bind: impl Fn(&mut Values, &T),
+) -> Result<(), Error> {
+    for (sql, values, is_kept) in statements(sql, of, n_columns, bind) {
+        run(tx, sql, values, is_kept).await?;
+    }
+    Ok(())
+}
+
+/// Statements over some rows each, with whether they are worth a place among the prepared ones:
+/// those of one row come again, and those of as many as go into one.
+fn statements<'a, T>(
+    sql: &'a str,
+    of: &'a [T],
+    n_columns: usize,
+    bind: impl Fn(&mut Values, &T) + 'a,
+) -> impl Iterator<Item = (String, Values, bool)> + 'a {
+    // A power of two, so that groups of a power of two leave no rest.
+    let n_rows_max = 1_usize << (PARAMETERS_MAX / n_columns).max(1).ilog2();
+    of.chunks(n_rows_max).map(move |chunk| {
+        let mut values = Values::default();
+        for row in chunk {
+            bind(&mut values, row);
+        }
+        debug_assert_eq!(values.n_added(), chunk.len() * n_columns);
+        let is_kept = chunk.len() == 1 || chunk.len() == n_rows_max;
+        (sql.replace("{rows}", &rows(chunk.len(), n_columns)), values, is_kept)
+    })
+}
+
 /// All rows of `sql`, in which `{list}` stands for the parameters, over all `keys`, in as few
 /// queries as the databases take.
 pub async fn fetch_by<K: ToString>(
@@ -111,11 +163,14 @@ pub async fn fetch_by<K: ToString>(
     let keys = keys.into_iter().map(|key| key.to_string()).collect::<Vec<_>>();
     let mut found = Vec::new();
     for chunk in keys.chunks(PARAMETERS_MAX) {
+        // The last one again and again, up to a power of two: statements of few lengths come
+        // again, and need not be prepared anew.
+        let n_keys = chunk.len().next_power_of_two();
         let mut values = Values::default();
-        for key in chunk {
+        for key in chunk.iter().chain(std::iter::repeat(&chunk[chunk.len() - 1])).take(n_keys) {
             values.add(key.clone());
         }
-        let sql = sql.replace("{list}", &list(1, chunk.len()));
+        let sql = sql.replace("{list}", &list(1, n_keys));
         found.extend(fetch(&mut *tx, sql, values).await?);
     }
     Ok(found)

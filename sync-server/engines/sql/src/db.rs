@@ -8,7 +8,7 @@ use sqlx::{
 };
 
 use crate::{
-    Error, Tx,
+    Error, Readers, Tx,
     retry::{TRIES_MAX, is_retryable, pause},
     tx::Home,
 };
@@ -48,9 +48,9 @@ pub enum Kind {
 #[derive(Clone, Debug)]
 pub struct Db {
     kind: Kind,
-    readers: AnyPool,
+    readers: Readers,
     /// SQLite has one writer at a time: the queue for it is here, fair, and not in SQLite's
-    /// polling busy handler. On PostgreSQL this is the same pool as `readers`.
+    /// polling busy handler. On PostgreSQL this is the pool of `readers`.
     writers: AnyPool,
 }
 
@@ -72,13 +72,13 @@ impl Db {
                         open(source)
                     }
                 })?;
-                let writers = sqlite_pool(1).connect(url).await.map_err(open)?;
-                let readers = sqlite_pool(READERS_MAX).connect(url).await.map_err(open)?;
+                let writers = sqlite_writer().connect(url).await.map_err(open)?;
+                let readers = Readers::of_file(url, SQLITE_SETTINGS, READERS_MAX, ACQUIRE_TIMEOUT);
                 Ok(Self { kind, readers, writers })
             }
             Kind::Postgres => {
                 let pool = pool(READERS_MAX * 2).connect(url).await.map_err(open)?;
-                Ok(Self { kind, readers: pool.clone(), writers: pool })
+                Ok(Self { kind, readers: Readers::of_pool(pool.clone()), writers: pool })
             }
         }
     }
@@ -88,7 +88,7 @@ impl Db {
     }
 
     /// Connections for queries that change nothing.
-    pub fn read(&self) -> &AnyPool {
+    pub fn read(&self) -> &Readers {
         &self.readers
     }
 
@@ -247,8 +247,8 @@ fn pool(n_connections: u32) -> AnyPoolOptions {
         })
 }
 
-fn sqlite_pool(n_connections: u32) -> AnyPoolOptions {
-    pool(n_connections)
+fn sqlite_writer() -> AnyPoolOptions {
+    pool(1)
         // A file does not go away like a server does: no need to ask before each query, and a
         // connection keeps its prepared statements for good.
         .test_before_acquire(false)

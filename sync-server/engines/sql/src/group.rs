@@ -3,6 +3,8 @@
 //! A commit waits for the disk. Sharing it among all who wait is what lets thousands of changes a
 //! second be durable, without making a lone one wait for company.
 
+use std::sync::Arc;
+
 use tokio::sync::{mpsc, oneshot};
 
 /// Jobs that wait in the queue; more wait before it.
@@ -53,6 +55,17 @@ impl<J: Send + 'static, R: Send + 'static> Group<J, R> {
         let (answer, answered) = oneshot::channel();
         self.queue.send(Waiting { job, answer }).await.ok()?;
         answered.await.ok()
+    }
+}
+
+/// One result for each of `n` who asked together: a failure is everybody's.
+pub fn share<T, E>(n: usize, result: Result<Vec<T>, E>) -> Vec<Result<T, Arc<E>>> {
+    match result {
+        Ok(all) => all.into_iter().map(Ok).collect(),
+        Err(error) => {
+            let error = Arc::new(error);
+            (0..n).map(|_| Err(Arc::clone(&error))).collect()
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod error;
 pub mod group;
 mod migrate;
 pub mod outbox;
+mod readers;
 mod retry;
 pub mod subject;
 #[cfg(feature = "testing")]
@@ -26,6 +27,7 @@ mod tx;
 pub use db::{Db, Kind};
 pub use error::Error;
 pub use migrate::Step;
+pub use readers::{Reader, Readers};
 pub use tx::Tx;
 
 /// The driver, re-exported so that a service names one version of it.

@@ -7,7 +7,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use engine_sql::{Db, Error, Step, testing};
+use engine_sql::{Db, Error, Step, bulk, testing};
 use sqlx::Row as _;
 
 const STEPS: &[Step] = &[
@@ -132,6 +132,48 @@ async fn the_common_sql_text_holds() {
         .await
         .unwrap();
         assert_eq!((sum, known), (7, 1), "{:?}", db.kind());
+    }
+}
+
+/// More rows than one statement takes, with a rest; in few statements.
+#[tokio::test]
+async fn many_rows_are_read_and_changed_by_few_statements() {
+    for db in testing::databases().await {
+        db.migrate("notes", STEPS).await.unwrap();
+        let changes: Vec<(String, i64, Option<String>)> =
+            (0..300).map(|n| (format!("{n:03}"), n, (n % 2 == 0).then(|| n.to_string()))).collect();
+        let changes = &changes;
+        let read = db.with_tx(|mut tx| async move {
+            for (id, ..) in changes {
+                insert(&mut tx, id, 0).await?;
+            }
+            let sql = "UPDATE note SET n = v.column2, title = v.column3
+                       FROM (VALUES {rows}) AS v WHERE note.id = v.column1";
+            bulk::execute_rows(&mut tx, sql, &changes[..200], 3, |values, (id, n, title)| {
+                values.add(id.clone()).add(*n).add(title.clone());
+            })
+            .await?;
+            let sql = "SELECT note.id, note.n, note.title FROM (VALUES {rows}) AS v
+                       JOIN note ON note.id = v.column1 AND note.n = v.column2";
+            let bind = |values: &mut bulk::Values, (id, n, _): &(String, i64, Option<String>)| {
+                values.add(id.clone()).add(*n);
+            };
+            let mut read = bulk::fetch_rows(&mut tx, sql, changes, 2, bind).await?;
+            assert!(bulk::fetch_rows(&mut tx, sql, &[], 2, bind).await?.is_empty());
+            let keys = changes.iter().map(|(id, ..)| id).chain([&changes[0].0]);
+            let sql = "SELECT id FROM note WHERE id IN ({list})";
+            assert_eq!(
+                bulk::fetch_by(&mut tx, sql, keys).await?.len(),
+                301,
+                "by few keys at a time"
+            );
+            read.sort_by_key(|row| row.get::<String, _>(0));
+            Ok::<_, Error>(read)
+        });
+        let read = read.await.unwrap();
+        let row = |row: &sqlx::any::AnyRow| (row.get(0), row.get(1), row.get(2));
+        // The rest kept its number, which is that of the first alone.
+        assert_eq!(read.iter().map(row).collect::<Vec<_>>(), changes[..200]);
     }
 }
 

@@ -22,11 +22,11 @@ pub enum Error {
     Peer(#[from] PeerError),
 
     /// Shared by all who asked at once.
-    #[error("sessions were not refreshed")]
-    Refresh(#[source] std::sync::Arc<Self>),
+    #[error("what was done for several at once failed")]
+    Together(#[source] std::sync::Arc<Self>),
 
-    #[error("the task that refreshes sessions has ended")]
-    RefresherEnded,
+    #[error("the task that does it for several at once has ended")]
+    GroupEnded,
 
     #[error("a mail cannot be written down")]
     Mail(#[source] serde_json::Error),
@@ -54,17 +54,4 @@ impl From<credentials::Error> for Error {
     }
 }
 
-impl From<ApiError> for Error {
-    fn from(error: ApiError) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<Error> for ApiError {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Refused(error) => error,
-            error => Self::internal(error),
-        }
-    }
-}
+web::refusable!(Error);

@@ -2,7 +2,6 @@
 
 mod profile;
 mod recovery;
-mod roles;
 mod sessions;
 
 use std::sync::Arc;
@@ -42,8 +41,6 @@ pub fn routes(service: Arc<Service>) -> OpenApiRouter {
         .routes(routes!(recovery::password_reset_finish))
         .routes(routes!(recovery::email_change_start))
         .routes(routes!(recovery::email_change_confirm))
-        .routes(routes!(roles::role_list, roles::role_grant))
-        .routes(routes!(roles::role_revoke))
         .with_state(service)
 }
 

@@ -1,4 +1,4 @@
-//! Identity: accounts, passwords, sessions, roles, and the keys that sign access tokens.
+//! Identity: accounts, passwords, sessions, devices, and the keys that sign access tokens.
 //!
 //! What an account may do elsewhere is in its access token, which other services verify with
 //! the published keys; none of them asks here. Start reading at [`Service`].

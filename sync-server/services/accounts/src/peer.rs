@@ -2,8 +2,9 @@
 
 use std::error::Error as StdError;
 
+use api::mfa::Shown;
 use async_trait::async_trait;
-use domain::{AccountId, DeviceId, plan::Tier};
+use domain::{AccountId, DeviceId, Role, plan::Tier};
 use web::ApiError;
 
 /// Keeps secrets and personal data of accounts, sealed under a key of each account's own.
@@ -13,6 +14,13 @@ pub trait Vault: Send + Sync {
     async fn put(&self, of: AccountId, field: &str, bytes: &[u8]) -> Result<(), PeerError>;
 
     async fn get(&self, of: AccountId, field: &str) -> Result<Option<Vec<u8>>, PeerError>;
+
+    /// Fields of many accounts, in the order in which they were asked for. One that cannot be
+    /// opened is as one that is not there: it is nobody else's trouble.
+    async fn get_all(
+        &self,
+        fields: &[(AccountId, String)],
+    ) -> Result<Vec<Option<Vec<u8>>>, PeerError>;
 
     /// Deleting what is not there is no error.
     async fn delete(&self, of: AccountId, field: &str) -> Result<(), PeerError>;
@@ -25,8 +33,27 @@ pub trait Vault: Send + Sync {
 /// Knows what accounts pay for.
 #[async_trait]
 pub trait Tiers: Send + Sync {
-    /// At this time.
-    async fn tier(&self, of: AccountId) -> Result<Tier, PeerError>;
+    /// At this time, in the order in which they were asked for.
+    async fn tiers(&self, of: &[AccountId]) -> Result<Vec<Tier>, PeerError>;
+}
+
+/// Knows who may do more than listen.
+#[async_trait]
+pub trait Roles: Send + Sync {
+    /// In the order in which they were asked for.
+    async fn held(&self, of: &[AccountId]) -> Result<Vec<Held>, PeerError>;
+
+    /// Makes the first account of this server its owner, unless there was one before. It may be
+    /// called again.
+    async fn first_owner(&self, account: AccountId) -> Result<(), PeerError>;
+}
+
+/// The roles of an account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Held {
+    pub roles: Vec<Role>,
+    /// How often they changed.
+    pub version: u32,
 }
 
 /// Knows who has a second factor.
@@ -34,14 +61,14 @@ pub trait Tiers: Send + Sync {
 pub trait SecondFactor: Send + Sync {
     async fn is_on(&self, of: AccountId) -> Result<bool, PeerError>;
 
-    /// Uses a code up, typed on a device that the account knows or on any other.
+    /// Uses up what is shown, on a device that the account knows or on any other.
     ///
     /// # Errors
-    /// What the person reads where it is not good.
-    async fn code_use(
+    /// What the person reads where it is not good, or nothing is shown.
+    async fn use_up(
         &self,
         of: AccountId,
-        code: &str,
+        shown: Option<Shown<'_>>,
         known_device: Option<DeviceId>,
     ) -> Result<(), ApiError>;
 }

@@ -4,7 +4,7 @@
 use engine_sql::{Db, Step, outbox};
 
 /// Makes the tables. [`crate::Service::open`] does it as well; whoever has tables that were among
-/// these once (subscriptions, second factors) calls it first.
+/// these once (subscriptions, second factors, roles) calls it first.
 pub async fn migrate(db: &Db) -> Result<(), engine_sql::Error> {
     db.migrate("accounts", STEPS).await?;
     outbox::migrate(db).await
@@ -49,4 +49,5 @@ const STEPS: &[Step] = &[
         "profile: picture, in the vault",
         include_str!("schema/25_profile_picture_in_the_vault.sql"),
     ),
+    (26, "roles are kept elsewhere", include_str!("schema/26_roles_are_kept_elsewhere.sql")),
 ];

@@ -1,17 +1,20 @@
 //! The verbs: sign up, sign in, refresh. What an account does then is in the modules below.
 
 mod email;
+mod kept;
 mod keys;
 mod profile;
 mod recovery;
-mod roles;
 mod sessions;
 mod subject;
 
-use std::{net::IpAddr, sync::Arc};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use ::profile::{NAME_CHARS_MAX, name};
-use api::accounts::{Account, AccountCreate, Session, SessionCreate, SessionRefresh};
+use api::{
+    accounts::{Account, AccountCreate, Session, SessionCreate, SessionRefresh},
+    mfa::Shown,
+};
 use credentials::{
     Email, Letter, RefreshToken, Throttles, check_retry_key,
     password::{self, Hasher},
@@ -21,7 +24,7 @@ use engine_sql::{
     Db,
     acts::{self, By},
 };
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, OnceCell};
 use web::{
     ApiError,
     auth::{ACCESS_TOKEN_LIFE_S, Claims, Keys, SIGNED_LIFE_MAX_S},
@@ -32,10 +35,11 @@ use web::{
 use crate::{
     Error,
     mails::{MailJob, Whom},
-    peer::{Mailer, SecondFactor, Tiers, Vault},
+    peer::{Mailer, Roles, SecondFactor, Tiers, Vault},
     store::{NewAccount, NewSession, Opened, Refresh, Refreshed, Refresher, Store, StoredAccount},
 };
 
+use self::kept::{Asker, Keepers};
 pub use subject::Retained;
 
 /// A session that nobody used for so long has ended: 90 days.
@@ -54,6 +58,7 @@ pub struct Parts {
     pub clock: Clock,
     pub vault: Arc<dyn Vault>,
     pub tiers: Arc<dyn Tiers>,
+    pub roles: Arc<dyn Roles>,
     pub second_factor: Arc<dyn SecondFactor>,
     pub mailer: Arc<dyn Mailer>,
     /// Where people reach this server: what links in mails begin with, without a slash at the end.
@@ -69,7 +74,10 @@ pub struct Service {
     hasher: Hasher,
     pub(crate) clock: Clock,
     vault: Arc<dyn Vault>,
-    tiers: Arc<dyn Tiers>,
+    roles: Arc<dyn Roles>,
+    asker: Asker,
+    /// Filled once the server has had its first owner.
+    first_owner: OnceCell<()>,
     second_factor: Arc<dyn SecondFactor>,
     pub(crate) mailer: Arc<dyn Mailer>,
     pub(crate) public_url: String,
@@ -85,20 +93,31 @@ type Address = Option<IpAddr>;
 
 impl Service {
     pub async fn open(parts: Parts) -> Result<Self, Error> {
-        let Parts { db, keys, clock, vault, tiers, second_factor, mailer, public_url, on_act } =
-            parts;
+        let Parts {
+            db,
+            keys,
+            clock,
+            vault,
+            tiers,
+            roles,
+            second_factor,
+            mailer,
+            public_url,
+            on_act,
+        } = parts;
         let hasher = tokio::task::spawn_blocking(Hasher::new).await??;
         let store = Store::open(db).await?;
         email::move_to_vault(&store, &*vault, clock()).await?;
+        // A crash may have come between the first account and its role.
+        let is_appointed = appoint_owner(&store, &*roles).await?;
+        let first_owner = OnceCell::new_with(is_appointed.then_some(()));
         // What was signed before may be good for a while after a restart.
         let since_us = clock() - i64::try_from(SIGNED_LIFE_MAX_S).unwrap_or(0) * 1_000_000;
         for (session, ended_at_us) in store.sessions_ended(since_us).await? {
             keys.end_session(session, seconds(ended_at_us));
         }
-        for (account, version, changed_at_us) in store.roles_changed(since_us).await? {
-            keys.change_roles(account, version, seconds(changed_at_us));
-        }
         let throttles = Throttles::new();
+        let keepers = Keepers { vault: vault.clone(), tiers, roles: roles.clone() };
         Ok(Self {
             refresher: Refresher::start(store.clone()),
             store,
@@ -106,7 +125,9 @@ impl Service {
             hasher,
             clock,
             vault,
-            tiers,
+            roles,
+            asker: Asker::start(keepers),
+            first_owner,
             second_factor,
             mailer,
             public_url,
@@ -167,6 +188,14 @@ impl Service {
         Ok(stored.map(|stored| stored.id()))
     }
 
+    /// What those call themselves who are there.
+    pub async fn display_names(
+        &self,
+        of: &[AccountId],
+    ) -> Result<BTreeMap<AccountId, String>, Error> {
+        self.store.display_names(of).await
+    }
+
     /// Whether the person can sign in by a password.
     pub async fn has_password(&self, id: AccountId) -> Result<bool, Error> {
         Ok(self.store.account(id).await?.is_some_and(|account| account.password().is_some()))
@@ -183,7 +212,8 @@ impl Service {
         // What is no address has no account: the same answer, and the same work.
         let email_hash = Email::parse(&asked.email).map(|email| self.lookup(&email));
         let email_hash = email_hash.unwrap_or_default();
-        self.throttles.sign_in(&email_hash, network(from), now_us)?;
+        let device = self.store.device_known_by(&email_hash, asked.device_id).await?;
+        self.throttles.sign_in(&email_hash, network(from), device, now_us)?;
 
         let known = self.store.account_by_email(&email_hash).await?;
         let stored = known.as_ref().and_then(StoredAccount::password);
@@ -191,8 +221,8 @@ impl Service {
         let Some(account) = known.filter(|_| is_right) else {
             return Err(ApiError::wrong_credentials().into());
         };
-        self.check_code(account.id(), asked.code.as_deref(), asked.device_id).await?;
-        self.throttles.signed_in(&email_hash, network(from));
+        self.check_second_factor(account.id(), asked.second_factor(), asked.device_id).await?;
+        self.throttles.signed_in(&email_hash, network(from), device);
         self.session_make(&account, device_name, asked.device_id, from).await
     }
 
@@ -281,7 +311,9 @@ impl Service {
             .into());
         };
         self.acted();
-        tracing::info!(account.id = %id, roles = ?stored.roles(), "signed up");
+        tracing::info!(account.id = %id, "signed up");
+        let appointing = || async { appoint_owner(&self.store, &*self.roles).await.map(drop) };
+        self.first_owner.get_or_try_init(appointing).await?;
         self.view(&stored).await
     }
 
@@ -312,34 +344,26 @@ impl Service {
         self.session(account, opened, &new.token, now_us).await
     }
 
-    /// Uses a code up where the account wants one.
-    async fn check_code(
+    /// Uses up what is shown where the account wants a second factor.
+    async fn check_second_factor(
         &self,
         account: AccountId,
-        code: Option<&str>,
+        shown: Option<Shown<'_>>,
         device: Option<DeviceId>,
     ) -> Result<(), Error> {
         if !self.second_factor.is_on(account).await? {
             return Ok(());
         }
-        let Some(code) = code else {
-            let message = "This account has a second factor.";
-            return Err(ApiError::second_factor_required(message).into());
-        };
         let known = match device {
             Some(device) if self.store.is_device_known(account, device).await? => Some(device),
             _ => None,
         };
-        Ok(self.second_factor.code_use(account, code, known).await?)
+        Ok(self.second_factor.use_up(account, shown, known).await?)
     }
 
     /// The account as its owner sees it.
     async fn view(&self, stored: &StoredAccount) -> Result<Account, Error> {
-        let (email, birth_date, tier) =
-            tokio::try_join!(self.email(stored), self.birth_date(stored), async {
-                Ok(self.tiers.tier(stored.id()).await?)
-            })?;
-        Ok(stored.with(email, birth_date, tier))
+        Ok(stored.with(self.asker.kept(stored).await?))
     }
 
     /// What an address is reserved and found by.
@@ -358,14 +382,16 @@ impl Service {
         token: &RefreshToken,
         now_us: i64,
     ) -> Result<Session, Error> {
-        let account = self.view(stored).await?;
+        let kept = self.asker.kept(stored).await?;
+        let roles_version = kept.held.version;
+        let account = stored.with(kept);
         let claims = Claims {
             account: account.id,
             session: token.session,
             device: opened.device,
             tier: account.tier,
             roles: account.roles.clone(),
-            roles_version: stored.roles_version,
+            roles_version,
             authenticated_at_s: seconds(opened.authenticated_at_us),
             expires_at_s: seconds(now_us) + ACCESS_TOKEN_LIFE_S,
         };
@@ -381,13 +407,16 @@ impl Service {
     }
 }
 
-fn gone() -> ApiError {
-    ApiError::unauthenticated("This account is gone.")
+/// The first account of a server becomes its owner. The oldest one is named each time, so that
+/// nobody takes the place of someone whose sign-up was cut off; `false` where there is none.
+async fn appoint_owner(store: &Store, roles: &dyn Roles) -> Result<bool, Error> {
+    let Some(oldest) = store.account_oldest().await? else { return Ok(false) };
+    roles.first_owner(oldest).await?;
+    Ok(true)
 }
 
-/// For those who may know.
-fn no_account() -> ApiError {
-    ApiError::not_found("account").with_hint("Check the address; the person signs up first.")
+fn gone() -> ApiError {
+    ApiError::unauthenticated("This account is gone.")
 }
 
 fn device_name(typed: Option<&str>) -> Result<String, ApiError> {

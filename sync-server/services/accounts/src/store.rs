@@ -2,24 +2,27 @@
 
 mod email;
 mod links;
+mod refresh;
 mod refresher;
-mod roles;
 mod row;
 mod sessions;
 mod subject;
 
+use std::collections::BTreeMap;
+
 use api::accounts::Visibility;
-use domain::{AccountId, Role, access::roles_text, audit::Act};
+use domain::{AccountId, audit::Act};
 use engine_sql::{
-    Db, Tx, acts,
-    sqlx::{self, AnyConnection},
+    Db, Tx, acts, bulk,
+    sqlx::{self, AnyConnection, Row as _, any::AnyRow},
 };
 
 pub use self::{
     email::{EmailChange, MovedEmail},
+    refresh::{Refresh, Refreshed},
     refresher::Refresher,
-    row::StoredAccount,
-    sessions::{NewSession, Opened, Refresh, Refreshed, Which},
+    row::{Kept, StoredAccount},
+    sessions::{NewSession, Opened, Which},
 };
 use crate::{Error, mails::MailJob, schema};
 use row::account_sql;
@@ -61,8 +64,7 @@ impl Store {
         Ok(Self { db })
     }
 
-    /// Makes the account; `None` where the address is taken. The first account of a server
-    /// becomes its owner.
+    /// Makes the account; `None` where the address is taken.
     pub async fn account_create(&self, new: &NewAccount) -> Result<Option<StoredAccount>, Error> {
         self.db.with_tx(|tx| insert_account(tx, new)).await
     }
@@ -83,6 +85,27 @@ impl Store {
             .fetch_optional(self.db.read())
             .await?;
         row.as_ref().map(row::account).transpose()
+    }
+
+    /// The account that is the oldest: ids begin with the time of their making.
+    pub async fn account_oldest(&self) -> Result<Option<AccountId>, Error> {
+        let id: Option<String> =
+            sqlx::query_scalar("SELECT account_id FROM account ORDER BY account_id LIMIT 1")
+                .fetch_optional(self.db.read())
+                .await?;
+        id.as_deref().map(row::account_id).transpose()
+    }
+
+    /// What those call themselves who are there.
+    pub async fn display_names(
+        &self,
+        of: &[AccountId],
+    ) -> Result<BTreeMap<AccountId, String>, Error> {
+        let sql = "SELECT account_id, display_name FROM account WHERE account_id IN ({list})";
+        let rows = bulk::fetch_by(&mut *self.db.read().acquire().await?, sql, of).await?;
+        let name =
+            |row: &AnyRow| Ok((row::account_id(&row.try_get::<String, _>(0)?)?, row.try_get(1)?));
+        rows.iter().map(name).collect()
     }
 
     /// Writes an act whose change is not in the database.
@@ -164,35 +187,21 @@ async fn insert_account(mut tx: Tx, new: &NewAccount) -> Result<Option<StoredAcc
     if reserved.rows_affected() == 0 {
         return Ok(None);
     }
-    let is_first = sqlx::query(
-        "INSERT INTO account_first (place, account_id)
-         VALUES ('first', $1) ON CONFLICT (place) DO NOTHING",
-    )
-    .bind(new.id.to_string())
-    .execute(&mut *tx)
-    .await?
-    .rows_affected()
-        == 1;
-    let roles = if is_first { vec![Role::Listener, Role::Owner] } else { vec![Role::Listener] };
     sqlx::query(
         "INSERT INTO account
-             (account_id, email, email_field, email_hash, display_name, password_hash, roles,
+             (account_id, email, email_field, email_hash, display_name, password_hash,
               created_at_us, email_verified_at_us)
-         VALUES ($1, '', $2, $3, $4, $5, $6, $7, $8)",
+         VALUES ($1, '', $2, $3, $4, $5, $6, $7)",
     )
     .bind(new.id.to_string())
     .bind(new.email_field.clone())
     .bind(new.email_hash.clone())
     .bind(new.display_name.clone())
     .bind(new.password_hash.clone())
-    .bind(roles_text(&roles))
     .bind(new.now_us)
     .bind(new.verified_at_us)
     .execute(&mut *tx)
     .await?;
-    if is_first {
-        roles::hold(&mut tx, new.id, Role::Owner).await?;
-    }
     acts::put(&mut tx, &new.act).await?;
     if let Some(mail) = &new.mail {
         links::put_mail(&mut tx, mail).await?;

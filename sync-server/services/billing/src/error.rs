@@ -18,17 +18,4 @@ pub enum Error {
     Refused(ApiError),
 }
 
-impl From<ApiError> for Error {
-    fn from(error: ApiError) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<Error> for ApiError {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Refused(error) => error,
-            error => Self::internal(error),
-        }
-    }
-}
+web::refusable!(Error);

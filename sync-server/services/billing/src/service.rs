@@ -42,9 +42,11 @@ impl Service {
         Ok(Self { store: Store::open(db).await?, clock, plans, on_act })
     }
 
-    /// What an account gets at this time.
-    pub async fn tier(&self, account: AccountId) -> Result<Tier, Error> {
-        Ok(self.store.subscription(account).await?.at((self.clock)()).tier())
+    /// What accounts get at this time, in the order in which they were asked for.
+    pub async fn tiers(&self, of: &[AccountId]) -> Result<Vec<Tier>, Error> {
+        let now_us = (self.clock)();
+        let subscriptions = self.store.subscriptions(of).await?;
+        Ok(subscriptions.into_iter().map(|subscription| subscription.at(now_us).tier()).collect())
     }
 
     pub async fn plan(&self, account: AccountId) -> Result<PlanView, Error> {

@@ -1,5 +1,7 @@
 //! The SQL of subscriptions. An account without a row has none.
 
+use std::collections::HashMap;
+
 use domain::{
     AccountId,
     audit::Act,
@@ -7,8 +9,8 @@ use domain::{
     subject::{Holding, Key, OnErasure},
 };
 use engine_sql::{
-    Db, Step, Tx, acts, outbox,
-    sqlx::{self, AnyConnection},
+    Db, Step, Tx, acts, bulk, outbox,
+    sqlx::{self, AnyConnection, Row as _},
 };
 use web::ApiError;
 
@@ -61,6 +63,25 @@ impl Store {
     pub async fn subscription(&self, account: AccountId) -> Result<Subscription, Error> {
         let query = sqlx::query_as(SELECT).bind(account.to_string());
         parse(query.fetch_optional(self.db.read()).await?)
+    }
+
+    /// Those of accounts, in the order in which they were asked for.
+    pub async fn subscriptions(&self, of: &[AccountId]) -> Result<Vec<Subscription>, Error> {
+        let sql = "SELECT account_id, plan_id, standing, until_us, grace_us, had_trial
+                   FROM subscription WHERE account_id IN ({list})";
+        let mut found = HashMap::new();
+        for row in bulk::fetch_by(&mut *self.db.read().acquire().await?, sql, of).await? {
+            let columns = (
+                row.try_get(1)?,
+                row.try_get(2)?,
+                row.try_get(3)?,
+                row.try_get(4)?,
+                row.try_get(5)?,
+            );
+            found.insert(row.try_get::<String, _>(0)?, parse(Some(columns))?);
+        }
+        let subscription = |account: &AccountId| found.get(&account.to_string()).cloned();
+        Ok(of.iter().map(|account| subscription(account).unwrap_or_default()).collect())
     }
 
     /// Applies a change to the subscription as it is by now.

@@ -60,6 +60,10 @@ impl Stand {
         Ok(self.service.plan_set(ANN, plan, "a gift").await?)
     }
 
+    async fn tier(&self) -> Tier {
+        self.service.tiers(&[ANN]).await.unwrap().remove(0)
+    }
+
     async fn acts(&self) -> Vec<audit::Act> {
         let messages = outbox::pending(&self.db, audit::TOPIC, 100).await.unwrap();
         messages.iter().map(|message| serde_json::from_str(&message.body).unwrap()).collect()
@@ -98,7 +102,7 @@ fn claims() -> Claims {
 async fn a_trial_gives_premium_and_ends_by_itself() {
     for db in testing::databases().await {
         let stand = Stand::start(db).await;
-        assert_eq!(stand.service.tier(ANN).await.unwrap(), Tier::Free);
+        assert_eq!(stand.tier().await, Tier::Free);
         let refused = stand.change(PlanAction::Cancel, None).await.unwrap_err();
         assert_eq!(refused.code, Code::Conflict);
         for (action, plan) in [
@@ -111,7 +115,7 @@ async fn a_trial_gives_premium_and_ends_by_itself() {
         let started = stand.change(PlanAction::StartTrial, Some("individual")).await.unwrap();
         assert_eq!((started.tier, started.is_trial_left), (Tier::Premium, false));
         assert!(!started.entitlements.has_ads);
-        assert_eq!(stand.service.tier(ANN).await.unwrap(), Tier::Premium);
+        assert_eq!(stand.tier().await, Tier::Premium);
 
         let cancelled = stand.change(PlanAction::Cancel, None).await.unwrap();
         assert!(matches!(cancelled.standing, Standing::Cancelled { was_trial: true, .. }));
@@ -121,7 +125,7 @@ async fn a_trial_gives_premium_and_ends_by_itself() {
         stand.pass(31 * DAY_US);
         let over = stand.service.plan(ANN).await.unwrap();
         assert_eq!((over.tier, over.standing), (Tier::Free, Standing::Free));
-        assert_eq!(stand.service.tier(ANN).await.unwrap(), Tier::Free);
+        assert_eq!(stand.tier().await, Tier::Free);
         let again = stand.change(PlanAction::StartTrial, Some("family")).await.unwrap_err();
         assert_eq!(again.code, Code::Conflict);
     }
@@ -150,10 +154,22 @@ async fn an_operator_gives_a_plan_and_takes_it() {
 }
 
 #[tokio::test]
+async fn what_accounts_have_comes_in_the_order_asked_for() {
+    for db in testing::databases().await {
+        let stand = Stand::start(db).await;
+        stand.set(Some(("family", 30))).await.unwrap();
+        let other = AccountId::from_uuid(uuid(9));
+        let tiers = stand.service.tiers(&[other, ANN, other, ANN]).await.unwrap();
+        assert_eq!(tiers, [Tier::Free, Tier::Premium, Tier::Free, Tier::Premium]);
+        assert!(stand.service.tiers(&[]).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn an_erased_account_has_no_plan() {
     let stand = Stand::start(testing::sqlite().await).await;
     stand.set(Some(("family", 30))).await.unwrap();
     stand.service.subject_erase(ANN).await.unwrap();
     stand.service.subject_erase(ANN).await.unwrap();
-    assert_eq!(stand.service.tier(ANN).await.unwrap(), Tier::Free);
+    assert_eq!(stand.tier().await, Tier::Free);
 }

@@ -3,6 +3,8 @@
 use domain::{CoverId, ids::IdError};
 use engine_sql::sqlx;
 
+use crate::peer::PeerError;
+
 /// A failure of the catalog or of what it stands on. Nothing here is the caller's fault: what
 /// a caller can mend is said at the edge.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +35,8 @@ pub enum Error {
         #[source]
         source: images::ImageError,
     },
+    #[error(transparent)]
+    Peer(#[from] PeerError),
     #[error("the image work stopped")]
     ImageWork(#[source] tokio::task::JoinError),
 }

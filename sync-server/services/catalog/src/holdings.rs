@@ -7,7 +7,8 @@ pub const HOLDINGS: &[Holding] = &[Holding {
     table: "play",
     keys: &[Key::Id("account_id")],
     what: "What you played, when, and for how long",
-    why: "To count plays, each once, and to show what is played most",
+    why: "To count plays, each once, and to show what is played most; nothing is added while you \
+          have your data kept and not used",
     kept: "As long as the account",
     secret: &[],
     on_erasure: OnErasure::Delete,

@@ -14,10 +14,12 @@ use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::ApiError;
 
-use crate::{Service, error::Error};
+use crate::{Service, error::Error, intake::Intake, peer::Restrictions};
 
 /// All routes of the catalog, with full paths.
-pub fn routes(service: Arc<Service>) -> OpenApiRouter {
+pub fn routes(service: Arc<Service>, restrictions: Arc<dyn Restrictions>) -> OpenApiRouter {
+    let intake = Arc::new(Intake { catalog: Arc::clone(&service), restrictions });
+    let plays = OpenApiRouter::new().routes(routes!(plays::play_report)).with_state(intake);
     OpenApiRouter::new()
         .routes(routes!(artists::artist_list))
         .routes(routes!(artists::artist_view))
@@ -26,8 +28,8 @@ pub fn routes(service: Arc<Service>) -> OpenApiRouter {
         .routes(routes!(tracks::track_list))
         .routes(routes!(tracks::track_view))
         .routes(routes!(covers::cover_view))
-        .routes(routes!(plays::play_report))
         .with_state(service)
+        .merge(plays)
 }
 
 impl From<Error> for ApiError {

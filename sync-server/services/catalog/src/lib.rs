@@ -12,6 +12,8 @@ mod covers;
 mod error;
 mod holdings;
 mod http;
+mod intake;
+pub mod peer;
 mod rules;
 mod schema;
 mod service;

@@ -10,10 +10,7 @@ use domain::{
     imported::ImportedTrack,
 };
 use engine_blobs::Blobs;
-use engine_sql::{
-    Db,
-    sqlx::{Any, pool::PoolConnection},
-};
+use engine_sql::{Db, Reader};
 use images::Size;
 
 use crate::{
@@ -220,7 +217,7 @@ impl Service {
         Ok(Some(ReleaseView { release, tracks: self.tracks_by_id(&tracks).await? }))
     }
 
-    async fn reader(&self) -> Result<PoolConnection<Any>, Error> {
+    async fn reader(&self) -> Result<Reader, Error> {
         Ok(self.db.read().acquire().await?)
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::{
-    Error, Record, VerifyingKey,
+    Error, Record,
     line::{Dropped, FORMAT, Header, Kept, Line, Signed, VERSION},
     record::Content,
     store::{Span, Store},
@@ -27,9 +27,8 @@ pub struct Export {
 }
 
 impl Export {
-    pub(crate) async fn begin(store: Store, key: &VerifyingKey) -> Result<Self, Error> {
+    pub(crate) async fn begin(store: Store, origin: String) -> Result<Self, Error> {
         let (end, _) = store.checkpoint_latest().await?;
-        let origin = key.name().to_owned();
         let header = Some(Header { format: FORMAT.to_owned(), version: VERSION, origin });
         Ok(Self { store, header, next: 0, end, previous: None })
     }

@@ -5,13 +5,13 @@
 use std::sync::Arc;
 
 use api::{
-    audit::{AuditCheckpoint, AuditPage, AuditProof, AuditRecord},
+    audit::{AuditCheckpoint, AuditKey, AuditPage, AuditProof, AuditRecord, AuditRestart},
     error::Envelope,
 };
 use axum::{
     body::Body,
     extract::State,
-    http::header,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use domain::audit::{Token, Verb};
@@ -25,13 +25,14 @@ use web::{
     cursor,
 };
 
-use crate::{Error, Export, Filter, Record, Service};
+use crate::{Error, Export, Filter, KeyRange, Record, Service};
 
 /// All routes of this service, with full paths.
 pub fn routes(service: Arc<Service>) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(audit_list))
         .routes(routes!(audit_checkpoint))
+        .routes(routes!(audit_restart))
         .routes(routes!(audit_proof))
         .routes(routes!(audit_export))
         .with_state(service)
@@ -145,8 +146,40 @@ async fn audit_checkpoint(
     Query(query): Query<CheckpointQuery>,
 ) -> Result<Json<AuditCheckpoint>, ApiError> {
     let found = service.checkpoint(query.size).await?;
-    let key = service.key().to_string();
-    Ok(Json(AuditCheckpoint { size: found.size, note: found.note, key }))
+    let keys = service.keys().await?;
+    let of_it = keys.iter().rfind(|range| range.from_size <= found.size);
+    let of_it = of_it.ok_or(Error::Stored { what: "key" })?;
+    Ok(Json(AuditCheckpoint {
+        size: found.size,
+        note: found.note,
+        key: of_it.key.to_string(),
+        keys: keys.into_iter().map(key_shown).collect(),
+    }))
+}
+
+/// Tell that a checkpoint was taken although the log is not what it was, such as after a backup was
+/// restored. It stands in the log itself.
+#[utoipa::path(
+    post,
+    path = "/api/v1/audit/restarts",
+    operation_id = "audit_restart",
+    tag = "audit",
+    request_body = AuditRestart,
+    responses(
+        (status = 204, description = "It is in the log"),
+        (status = 400, description = "A malformed body", body = Envelope),
+        (status = 401, description = "Nobody is signed in", body = Envelope),
+        (status = 404, description = "No checkpoint of that size, or not a compliance officer", body = Envelope),
+    ),
+    security(("bearer" = [])),
+)]
+async fn audit_restart(
+    State(service): Audit,
+    officer: Officer,
+    Json(asked): Json<AuditRestart>,
+) -> Result<StatusCode, ApiError> {
+    service.restart(officer.claims.account, &asked).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// A proof: that a record is in the log, or that an older log is the beginning of a newer one.
@@ -212,6 +245,11 @@ async fn next_piece(mut export: Export) -> Result<Option<(Vec<u8>, Export)>, Err
             Err(error)
         }
     }
+}
+
+fn key_shown(range: KeyRange) -> AuditKey {
+    let KeyRange { key, from_size, handover } = range;
+    AuditKey { key: key.to_string(), from_size, handover }
 }
 
 fn shown(record: Record) -> AuditRecord {

@@ -55,6 +55,15 @@ pub const STEPS: &[Step] = &[
         "CREATE INDEX audit_record_by_age ON audit_record (class, at_us, seq)
          WHERE body IS NOT NULL",
     ),
+    (
+        10,
+        // Public halves. Each signs from the checkpoint of its size on, which the one before signs
+        // as well, up to that of the next.
+        "keys that sign",
+        "CREATE TABLE audit_key (
+            from_size BIGINT NOT NULL PRIMARY KEY,
+            key TEXT NOT NULL)",
+    ),
 ];
 
 /// What is held about persons in the log.

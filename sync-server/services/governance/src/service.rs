@@ -2,17 +2,22 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use api::audit::AuditProof;
-use domain::audit::{Act, RetentionClass, Token, Verb};
-use engine_sql::Db;
+use api::audit::{AuditProof, AuditRestart};
+use domain::{
+    AccountId,
+    audit::{Act, Reason, RetentionClass, Token, Verb},
+};
+use engine_sql::{Db, acts::By};
 use tokio::{
     io::{AsyncWrite, AsyncWriteExt as _},
     sync::Notify,
 };
 use web::ApiError;
 
+use signed_note::{Checkpoint, SigningKey, VerifyingKey};
+
 use crate::{
-    Checkpoint, Error, Export, NoteError, Record, SigningKey, VerifyingKey,
+    Error, Export, KeyFile, Record,
     merkle::{Hash, plan::Plan},
     store::Store,
     writer::Writer,
@@ -22,7 +27,7 @@ use crate::{
 pub struct Service {
     pub(crate) store: Store,
     pub(crate) wake: Notify,
-    key: VerifyingKey,
+    keys: KeyFile,
     writer: Writer,
 }
 
@@ -41,30 +46,51 @@ pub struct SignedCheckpoint {
     pub note: String,
 }
 
+/// A key of the log, and the checkpoints that it signed: from one on, to that in which it handed
+/// over to the next.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyRange {
+    pub key: VerifyingKey,
+    pub from_size: u64,
+    /// The note in which the key before handed over to it; `None` for the first.
+    pub handover: Option<String>,
+}
+
 impl Service {
     /// Opens the log. Refuses one that was signed with another key: files of it could not be
     /// verified any more.
-    pub async fn open(db: Db, key: SigningKey) -> Result<Arc<Self>, Error> {
-        let store = Store::open(db, &key).await?;
-        let (_, note) = store.checkpoint_latest().await?;
-        match Checkpoint::open(&note, &key.verifying()) {
-            Ok(_) => {}
-            Err(NoteError::OtherKey) => {
-                return Err(Error::KeyForeign { ours: key.verifying().name().to_owned() });
-            }
-            Err(_) => return Err(Error::Stored { what: "checkpoint" }),
-        }
+    pub async fn open(db: Db, keys: KeyFile) -> Result<Arc<Self>, Error> {
+        let store = Store::open(db, &keys).await?;
+        check_keys(&store, &keys).await?;
         Ok(Arc::new(Self {
             wake: Notify::new(),
-            key: key.verifying(),
-            writer: Writer::start(store.clone(), key),
+            writer: Writer::start(store.clone(), keys.clone()),
+            keys,
             store,
         }))
     }
 
-    /// The key that verifies checkpoints and files; its text is what operators publish.
-    pub fn key(&self) -> &VerifyingKey {
-        &self.key
+    /// The keys that verify checkpoints and files, in their order: the last one signs. Their texts
+    /// are what operators publish.
+    pub async fn keys(&self) -> Result<Vec<KeyRange>, Error> {
+        self.store.keys().await
+    }
+
+    /// Has a new key sign from now on. The one before signs once more, to hand over, and is
+    /// destroyed; its public half stays with the log.
+    ///
+    /// A new key is written to the file first, then the log goes on under it, then the former one is
+    /// taken out of the file. Cut off before the second step, the log goes on as before, and asking
+    /// again takes the key that waits; cut off after it, the next start does the third.
+    pub async fn key_rotate(&self) -> Result<VerifyingKey, Error> {
+        let known: Vec<VerifyingKey> =
+            self.keys().await?.into_iter().map(|range| range.key).collect();
+        let next = self.keys.next(&known)?;
+        let by = By { actor: None, now_us: web::clock::system()() };
+        let act = by.security("audit_key_rotate", object("audit-key")?);
+        self.store.key_rotate(&act, &self.keys, &next).await?;
+        check_keys(&self.store, &self.keys).await?;
+        Ok(next.verifying())
     }
 
     /// Records acts, at most 2,000 at once. Answers with the sequence number of each once all
@@ -92,6 +118,18 @@ impl Service {
         let note = self.store.checkpoint(size).await?;
         let note = note.ok_or_else(|| ApiError::not_found("checkpoint"))?;
         Ok(SignedCheckpoint { size, note })
+    }
+
+    /// Records that an officer takes a checkpoint which does not go on from what they knew.
+    pub async fn restart(&self, officer: AccountId, of: &AuditRestart) -> Result<(), Error> {
+        let AuditRestart { known_size, size } = *of;
+        self.checkpoint(Some(size)).await?;
+        let by = By::account(officer, web::clock::system()());
+        let reason = format!("the log of {known_size} records was known; that of {size} is taken");
+        let act = by.security("audit_restart", object("audit-log")?);
+        let reason = Reason::new(reason).map_err(|_| Error::Stored { what: "reason" })?;
+        self.append(vec![Act { reason: Some(reason), ..act }]).await?;
+        Ok(())
     }
 
     /// Proves that a record is in the tree of `size`; in the whole log where it is `None`.
@@ -136,7 +174,7 @@ impl Service {
 
     /// The log up to its latest checkpoint, in pieces of a file.
     pub async fn export(&self) -> Result<Export, Error> {
-        Export::begin(self.store.clone(), &self.key).await
+        Export::begin(self.store.clone(), self.keys.origin()).await
     }
 
     /// Writes the log as a file that [`crate::verify_file`] verifies.
@@ -180,6 +218,32 @@ impl Service {
             size => Ok(size.unwrap_or(whole)),
         }
     }
+}
+
+/// Finds the key of the log among ours, and takes those out that sign no more.
+async fn check_keys(store: &Store, keys: &KeyFile) -> Result<(), Error> {
+    let foreign = || Error::KeyForeign { ours: keys.origin() };
+    // In this order: meanwhile another process may have a key hand over.
+    let (_, note) = store.checkpoint_latest().await?;
+    let is_signed_by = |key: &VerifyingKey| Checkpoint::open(&note, key).is_ok();
+    let mut known = store.keys().await?;
+    if known.is_empty() {
+        let all = keys.all();
+        let found = all.iter().map(SigningKey::verifying).find(is_signed_by);
+        store.key_found(&found.ok_or_else(foreign)?).await?;
+        known = store.keys().await?;
+    }
+    if !known.iter().any(|range| is_signed_by(&range.key)) {
+        return Err(Error::Stored { what: "checkpoint" });
+    }
+    let Some(KeyRange { key, .. }) = known.pop() else { return Err(foreign()) };
+    keys.get(&key)?;
+    let former: Vec<VerifyingKey> = known.into_iter().map(|range| range.key).collect();
+    keys.forget(&former)
+}
+
+fn object(name: &str) -> Result<Token, Error> {
+    Token::new(name).map_err(|_| Error::Stored { what: "token" })
 }
 
 fn first(hashes: &[Hash]) -> Result<String, Error> {

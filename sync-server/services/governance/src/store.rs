@@ -1,5 +1,6 @@
 //! The SQL of the log: appending here, reading in [`read`].
 
+mod keys;
 mod read;
 mod retain;
 
@@ -14,8 +15,10 @@ use engine_sql::{
     sqlx::{self, AnyConnection, Row as _},
 };
 
+use signed_note::{Checkpoint, SigningKey};
+
 use crate::{
-    Checkpoint, Error, SigningKey,
+    Error, KeyFile,
     merkle::{Frontier, Hash, NodeId},
     record::Content,
     schema,
@@ -37,9 +40,10 @@ struct Growth {
 
 impl Store {
     /// Makes the tables, and in an empty log the checkpoint of size 0.
-    pub async fn open(db: Db, key: &SigningKey) -> Result<Self, Error> {
+    pub async fn open(db: Db, keys: &KeyFile) -> Result<Self, Error> {
         db.migrate("audit", schema::STEPS).await?;
         engine_sql::outbox::migrate(&db).await?;
+        let key = &keys.first();
         db.with_tx(|mut tx| async move {
             let made = sqlx::query(
                 "INSERT INTO audit_head (log, size) VALUES ('audit', 0)
@@ -48,7 +52,9 @@ impl Store {
             .execute(&mut *tx)
             .await?;
             if made.rows_affected() == 1 {
-                put_checkpoint(&mut tx, &Frontier::default(), key).await?;
+                let begin = |checkpoint: &Checkpoint| checkpoint.sign(key);
+                put_checkpoint(&mut tx, &Frontier::default(), key.name(), begin).await?;
+                keys::put(&mut tx, 0, &key.verifying()).await?;
             }
             Ok::<_, Error>(())
         })
@@ -62,21 +68,35 @@ impl Store {
 
     /// Records what is not recorded yet, under one new checkpoint. Answers with the sequence
     /// number of each act.
-    pub async fn append(&self, acts: &[Act], key: &SigningKey) -> Result<Vec<u64>, Error> {
-        self.db.with_tx(|tx| append(tx, acts, key)).await
+    pub async fn append(&self, acts: &[Act], keys: &KeyFile) -> Result<Vec<u64>, Error> {
+        self.db.with_tx(|tx| append(tx, acts, keys)).await
     }
 }
 
-async fn append(mut tx: Tx, acts: &[Act], key: &SigningKey) -> Result<Vec<u64>, Error> {
+/// The key is looked up each time: another process may have had it hand over since.
+async fn append(mut tx: Tx, acts: &[Act], keys: &KeyFile) -> Result<Vec<u64>, Error> {
     let size = lock_head(&mut tx).await?;
-    let mut seqs = recorded(&mut tx, acts).await?;
-    let frontier = frontier(&mut tx, size).await?;
+    let key = keys.get(&keys::current(&mut tx).await?)?;
+    let sign = |checkpoint: &Checkpoint| checkpoint.sign(&key);
+    grow_by(&mut tx, size, acts, &key, sign).await
+}
+
+/// Adds the acts to the log of that size, under a checkpoint that is written by `sign`.
+async fn grow_by(
+    tx: &mut AnyConnection,
+    size: u64,
+    acts: &[Act],
+    key: &SigningKey,
+    sign: impl FnOnce(&Checkpoint) -> String,
+) -> Result<Vec<u64>, Error> {
+    let mut seqs = recorded(tx, acts).await?;
+    let frontier = frontier(tx, size).await?;
     let grown = grow(frontier, acts, &mut seqs);
     if !grown.records.is_empty() {
-        put_records(&mut tx, &grown.records).await?;
-        put_nodes(&mut tx, &grown.nodes).await?;
-        put_checkpoint(&mut tx, &grown.frontier, key).await?;
-        set_head(&mut tx, grown.frontier.size()).await?;
+        put_records(tx, &grown.records).await?;
+        put_nodes(tx, &grown.nodes).await?;
+        put_checkpoint(tx, &grown.frontier, key.name(), sign).await?;
+        set_head(tx, grown.frontier.size()).await?;
     }
     let seq = |act: &Act| seqs.get(&act.id).copied().ok_or(Error::Stored { what: "act" });
     acts.iter().map(seq).collect()
@@ -171,13 +191,14 @@ async fn put_nodes(tx: &mut AnyConnection, nodes: &[(NodeId, Hash)]) -> Result<(
 async fn put_checkpoint(
     tx: &mut AnyConnection,
     frontier: &Frontier,
-    key: &SigningKey,
+    origin: &str,
+    sign: impl FnOnce(&Checkpoint) -> String,
 ) -> Result<(), Error> {
-    let origin = key.verifying().name().to_owned();
+    let origin = origin.to_owned();
     let checkpoint = Checkpoint { origin, size: frontier.size(), root: frontier.root() };
     sqlx::query("INSERT INTO audit_checkpoint (size, note) VALUES ($1, $2)")
         .bind(signed(frontier.size()))
-        .bind(checkpoint.sign(key))
+        .bind(sign(&checkpoint))
         .execute(tx)
         .await?;
     Ok(())

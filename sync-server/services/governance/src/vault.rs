@@ -8,15 +8,15 @@ mod master;
 mod seal;
 mod shred;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use domain::{
     audit::Token,
     subject::{Holding, Key as SubjectKey, OnErasure},
 };
 use engine_sql::{
-    Db, Step, Tx,
-    sqlx::{self, AnyConnection},
+    Db, Step, Tx, bulk,
+    sqlx::{self, AnyConnection, Row as _},
 };
 
 use self::seal::Key;
@@ -108,19 +108,42 @@ impl Vault {
     }
 
     pub async fn get(&self, subject: &Token, field: &str) -> Result<Option<Vec<u8>>, Error> {
-        let row: Option<(String, String, String)> = sqlx::query_as(
-            "SELECT k.master_id, k.wrapped, f.sealed
-             FROM vault_field f JOIN vault_key k ON k.subject = f.subject
-             WHERE f.subject = $1 AND f.field = $2",
-        )
-        .bind(subject.to_string())
-        .bind(field.to_owned())
-        .fetch_optional(self.db.read())
-        .await?;
-        let Some((master_id, wrapped, sealed)) = row else { return Ok(None) };
-        let key = self.unwrap(subject, &Wrapped { master_id, text: wrapped }).await?;
-        let opened = key.open(&sealed, &aad(subject, field));
-        Ok(Some(opened.ok_or(Error::Stored { what: "sealed field" })?))
+        let fields = [(subject.clone(), field.to_owned())];
+        self.get_all(&fields).await?.pop().unwrap_or(Ok(None))
+    }
+
+    /// What fields of subjects hold, in the order in which they were asked for. That one cannot be
+    /// opened is said of that one alone.
+    pub async fn get_all(
+        &self,
+        of: &[(Token, String)],
+    ) -> Result<Vec<Result<Option<Vec<u8>>, Error>>, Error> {
+        let sql = "SELECT f.subject, f.field, k.master_id, k.wrapped, f.sealed
+                   FROM (VALUES {rows}) AS v
+                   JOIN vault_field f ON f.subject = v.column1 AND f.field = v.column2
+                   JOIN vault_key k ON k.subject = f.subject";
+        let mut db = self.db.read().acquire().await?;
+        let rows = bulk::fetch_rows(&mut db, sql, of, 2, |values, (subject, field)| {
+            values.add(subject.to_string()).add(field.clone());
+        });
+        let mut sealed = HashMap::new();
+        for row in rows.await? {
+            let wrapped = Wrapped { master_id: row.try_get(2)?, text: row.try_get(3)? };
+            let text: String = row.try_get(4)?;
+            sealed.insert((row.try_get(0)?, row.try_get(1)?), (wrapped, text));
+        }
+        drop(db);
+        let mut opened = Vec::with_capacity(of.len());
+        for (subject, field) in of {
+            let found = sealed.get(&(subject.to_string(), field.clone()));
+            opened.push(match found {
+                Some((wrapped, text)) => {
+                    self.open_field(subject, field, wrapped, text).await.map(Some)
+                }
+                None => Ok(None),
+            });
+        }
+        Ok(opened)
     }
 
     /// Deleting what is not there is no error.
@@ -249,6 +272,18 @@ impl Vault {
             n_wrapped += 1;
         }
         Ok(Batch { n_wrapped, last: rows.into_iter().next_back().map(|(subject, ..)| subject) })
+    }
+
+    async fn open_field(
+        &self,
+        subject: &Token,
+        field: &str,
+        wrapped: &Wrapped,
+        sealed: &str,
+    ) -> Result<Vec<u8>, Error> {
+        let key = self.unwrap(subject, wrapped).await?;
+        let opened = key.open(sealed, &aad(subject, field));
+        opened.ok_or(Error::Stored { what: "sealed field" })
     }
 
     async fn unwrap(&self, subject: &Token, wrapped: &Wrapped) -> Result<Key, Error> {

@@ -5,8 +5,9 @@
 
 use std::io::{self, BufRead, Read as _};
 
+use signed_note::{Checkpoint, NoteError, VerifyingKey};
+
 use crate::{
-    Checkpoint, NoteError, VerifyingKey,
     line::{Dropped, FORMAT, Header, Kept, LINE_BYTES_MAX, Line, Signed, VERSION},
     merkle::{Frontier, Hash},
 };
@@ -20,6 +21,11 @@ pub struct Verified {
     /// Of the records, those whose content is gone.
     pub n_dropped: u64,
     pub n_checkpoints: u64,
+    /// Of the checkpoints, the first ones: they were signed by keys before the one that was given,
+    /// and vouch for nothing. The first one of the key that was given covers all that they cover.
+    pub n_unverified: u64,
+    /// The key that signed the last checkpoint: the one that was given, or where it handed over.
+    pub key: VerifyingKey,
 }
 
 /// The first thing that is wrong with a file.
@@ -74,18 +80,21 @@ pub enum Fault {
     Truncated { n_records: u64, n_covered: u64 },
 }
 
-/// Verifies a file with the key of its log.
+/// Verifies a file with a key of its log: the one it began with, or a later one. Where the key hands
+/// over to another, that one is followed.
 ///
 /// # Errors
 /// The first fault, with the record it is about.
 pub fn verify_file(mut reader: impl BufRead, key: &VerifyingKey) -> Result<Verified, Fault> {
     let mut walk = Walk {
-        key,
+        key: key.clone(),
         line: 0,
         tree: Frontier::default(),
         last: None,
+        before_key: None,
         n_dropped: 0,
         n_checkpoints: 0,
+        n_unverified: 0,
     };
     let mut line = Vec::new();
     while walk.read_line(&mut reader, &mut line)? {
@@ -95,18 +104,22 @@ pub fn verify_file(mut reader: impl BufRead, key: &VerifyingKey) -> Result<Verif
 }
 
 /// How far verifying has come.
-struct Walk<'a> {
-    key: &'a VerifyingKey,
+struct Walk {
+    /// The key whose turn it is.
+    key: VerifyingKey,
     /// Number of the line at hand, from 1.
     line: u64,
     tree: Frontier,
     /// The last good checkpoint.
     last: Option<Checkpoint>,
+    /// The first checkpoint by another key: one before ours, unless ours never comes.
+    before_key: Option<Fault>,
     n_dropped: u64,
     n_checkpoints: u64,
+    n_unverified: u64,
 }
 
-impl Walk<'_> {
+impl Walk {
     /// The next line without its break; `false` at the end.
     fn read_line(&mut self, reader: &mut impl BufRead, line: &mut Vec<u8>) -> Result<bool, Fault> {
         line.clear();
@@ -167,8 +180,7 @@ impl Walk<'_> {
 
     fn take_checkpoint(&mut self, signed: &Signed) -> Result<(), Fault> {
         let (line, size) = (self.line, self.tree.size());
-        let note = Checkpoint::open(&signed.checkpoint, self.key);
-        let checkpoint = note.map_err(|source| Fault::Note { line, n_records: size, source })?;
+        let checkpoint = self.open_note(&signed.checkpoint)?;
         if checkpoint.size != size {
             return Err(Fault::CheckpointPlace { line, expected: size, found: checkpoint.size });
         }
@@ -186,13 +198,54 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// What the note says, signed by the key whose turn it is. Before the first one of that key,
+    /// there may be those of earlier ones.
+    fn open_note(&mut self, note: &str) -> Result<Checkpoint, Fault> {
+        let fault = |source| Fault::Note { line: self.line, n_records: self.tree.size(), source };
+        let is_before = self.n_checkpoints == self.n_unverified;
+        match Checkpoint::open(note, &self.key) {
+            Ok(opened) => {
+                // Others are before it only where it takes over from one of them.
+                if is_before
+                    && !opened.takes_over
+                    && let Some(fault) = self.before_key.take()
+                {
+                    return Err(fault);
+                }
+                if let Some(next) = opened.next_key {
+                    self.key = next;
+                }
+                Ok(opened.checkpoint)
+            }
+            Err(NoteError::OtherKey) if is_before => {
+                let claimed = Checkpoint::read(note).map_err(fault)?;
+                if claimed.origin != self.key.name() {
+                    return Err(fault(NoteError::OtherKey));
+                }
+                if self.before_key.is_none() {
+                    self.before_key = Some(fault(NoteError::OtherKey));
+                }
+                self.n_unverified += 1;
+                Ok(claimed)
+            }
+            Err(source) => Err(fault(source)),
+        }
+    }
+
     fn end(self) -> Result<Verified, Fault> {
         let truncated = self.truncated();
+        if self.n_unverified == self.n_checkpoints
+            && let Some(fault) = self.before_key
+        {
+            return Err(fault);
+        }
         match self.last {
             Some(checkpoint) if checkpoint.size == self.tree.size() => Ok(Verified {
                 checkpoint,
                 n_dropped: self.n_dropped,
                 n_checkpoints: self.n_checkpoints,
+                n_unverified: self.n_unverified,
+                key: self.key,
             }),
             _ => Err(truncated),
         }

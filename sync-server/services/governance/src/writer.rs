@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::audit::Act;
 use engine_sql::group::Group;
 
-use crate::{Error, SigningKey, store::Store};
+use crate::{Error, KeyFile, store::Store};
 
 /// Acts of one call. A transaction that has as many takes no further call.
 pub const ACTS_MAX: usize = 2_000;
@@ -17,11 +17,10 @@ type Answer = Result<Vec<u64>, Arc<Error>>;
 pub struct Writer(Group<Vec<Act>, Answer>);
 
 impl Writer {
-    pub fn start(store: Store, key: SigningKey) -> Self {
-        let key = Arc::new(key);
+    pub fn start(store: Store, keys: KeyFile) -> Self {
         let work = move |calls: Vec<Vec<Act>>| {
-            let (store, key) = (store.clone(), Arc::clone(&key));
-            async move { append(&store, &key, &calls).await }
+            let (store, keys) = (store.clone(), keys.clone());
+            async move { append(&store, &keys, &calls).await }
         };
         Self(Group::start(ACTS_MAX, Vec::len, work))
     }
@@ -39,8 +38,8 @@ impl Writer {
     }
 }
 
-async fn append(store: &Store, key: &SigningKey, calls: &[Vec<Act>]) -> Vec<Answer> {
-    match store.append(&calls.concat(), key).await {
+async fn append(store: &Store, keys: &KeyFile, calls: &[Vec<Act>]) -> Vec<Answer> {
+    match store.append(&calls.concat(), keys).await {
         Ok(seqs) => {
             let mut rest = &seqs[..];
             let own = |acts: &Vec<Act>| {

@@ -16,3 +16,5 @@ mod proofs;
 mod relay;
 #[path = "audit/retain.rs"]
 mod retain;
+#[path = "audit/rotate.rs"]
+mod rotate;

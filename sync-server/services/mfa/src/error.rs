@@ -15,8 +15,8 @@ pub enum Error {
     #[error("a stored {what} is not readable")]
     Stored { what: &'static str },
 
-    #[error("the secret of an app cannot be reached")]
-    Vault(#[from] PeerError),
+    #[error(transparent)]
+    Peer(#[from] PeerError),
 
     #[error(transparent)]
     Credentials(credentials::Error),
@@ -35,17 +35,4 @@ impl From<credentials::Error> for Error {
     }
 }
 
-impl From<ApiError> for Error {
-    fn from(error: ApiError) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<Error> for ApiError {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Refused(error) => error,
-            error => Self::internal(error),
-        }
-    }
-}
+web::refusable!(Error);

@@ -22,12 +22,13 @@ pub fn routes(service: Arc<Service>) -> OpenApiRouter {
         .routes(routes!(mfa_totp_start))
         .routes(routes!(mfa_totp_confirm))
         .routes(routes!(mfa_totp_disable))
+        .routes(routes!(mfa_passkey_enable, mfa_passkey_disable))
         .with_state(service)
 }
 
 type SecondFactor = State<Arc<Service>>;
 
-/// Whether the account has a second factor.
+/// What the account has as a second factor.
 #[utoipa::path(
     get,
     path = "/api/v1/mfa",
@@ -70,7 +71,8 @@ async fn mfa_totp_start(
     Ok(Json(service.totp_start(&claims, &asked).await?))
 }
 
-/// Turn the second factor on with the first code of the app. The recovery codes are shown once.
+/// Turn the app on with its first code. The recovery codes are shown once; where the account has
+/// some already, they stay, and none are shown.
 #[utoipa::path(
     post,
     path = "/api/v1/mfa/totp/confirm",
@@ -94,7 +96,7 @@ async fn mfa_totp_confirm(
     Ok(Json(service.totp_confirm(&claims, &asked).await?))
 }
 
-/// Turn the second factor off.
+/// Turn the app off. With the last method of the second factor go the recovery codes.
 #[utoipa::path(
     post,
     path = "/api/v1/mfa/totp/disable",
@@ -116,5 +118,49 @@ async fn mfa_totp_disable(
     Json(asked): Json<TotpDisable>,
 ) -> Result<StatusCode, ApiError> {
     service.totp_disable(&claims, &asked).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ask for a passkey after the password from now on. The recovery codes are shown once; where the
+/// account has some already, they stay, and none are shown.
+#[utoipa::path(
+    post,
+    path = "/api/v1/mfa/passkey",
+    operation_id = "mfa_passkey_enable",
+    tag = "mfa",
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "Recovery codes, for a safe place", body = RecoveryCodes),
+        (status = 401, description = "Nobody is signed in", body = Envelope),
+        (status = 403, description = "Not shown just now who one is", body = Envelope),
+        (status = 409, description = "There is no passkey, or it is on already", body = Envelope),
+    ),
+)]
+async fn mfa_passkey_enable(
+    State(service): SecondFactor,
+    Recent(claims): Recent,
+) -> Result<Json<RecoveryCodes>, ApiError> {
+    Ok(Json(service.passkey_enable(&claims).await?))
+}
+
+/// Ask for it no longer. With the last method of the second factor go the recovery codes.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/mfa/passkey",
+    operation_id = "mfa_passkey_disable",
+    tag = "mfa",
+    security(("bearer" = [])),
+    responses(
+        (status = 204, description = "It is off"),
+        (status = 401, description = "Nobody is signed in", body = Envelope),
+        (status = 403, description = "Not shown just now who one is", body = Envelope),
+        (status = 409, description = "It is off already", body = Envelope),
+    ),
+)]
+async fn mfa_passkey_disable(
+    State(service): SecondFactor,
+    Recent(claims): Recent,
+) -> Result<StatusCode, ApiError> {
+    service.passkey_disable(&claims).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 
+use api::mfa::PasskeyCode;
 use async_trait::async_trait;
 use domain::AccountId;
 
@@ -17,7 +18,22 @@ pub trait Vault: Send + Sync {
     async fn delete(&self, of: AccountId, field: &str) -> Result<(), PeerError>;
 }
 
-/// The vault failed.
+/// Knows who has passkeys, and what became of the page where one is used.
+#[async_trait]
+pub trait Passkeys: Send + Sync {
+    async fn has_passkey(&self, of: AccountId) -> Result<bool, PeerError>;
+
+    /// Uses the code up; answers with whose passkey brought it. `None` where it is not good, or
+    /// something else brought it.
+    async fn code_use(&self, code: &PasskeyCode) -> Result<Option<AccountId>, PeerError>;
+}
+
+/// A peer failed.
 #[derive(Debug, thiserror::Error)]
-#[error("the vault failed")]
-pub struct PeerError(#[source] pub Box<dyn StdError + Send + Sync>);
+#[error("{of} failed")]
+pub struct PeerError {
+    /// Which one, for the log.
+    pub of: &'static str,
+    #[source]
+    pub source: Box<dyn StdError + Send + Sync>,
+}

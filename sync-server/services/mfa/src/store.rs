@@ -1,5 +1,6 @@
 //! The SQL of second factors. The secret itself is in the vault, under `field`.
 
+use api::mfa::Methods;
 use domain::{
     AccountId,
     audit::Act,
@@ -7,13 +8,12 @@ use domain::{
 };
 use engine_sql::{
     Db, Step, Tx, acts, bulk, outbox,
-    sqlx::{self, AnyConnection},
+    sqlx::{self, AnyConnection, Row as _},
 };
-use web::ApiError;
 
 use crate::Error;
 
-/// The tables were made by accounts before there was a service of its own for them.
+/// The first two were made by accounts before there was a service of its own for them.
 const STEPS: &[Step] = &[
     (
         1,
@@ -33,6 +33,13 @@ const STEPS: &[Step] = &[
             code_hash TEXT NOT NULL,
             PRIMARY KEY (account_id, code_hash))",
     ),
+    (
+        3,
+        "passkey after the password",
+        "CREATE TABLE passkey_factor (
+            account_id TEXT NOT NULL PRIMARY KEY,
+            since_us BIGINT NOT NULL)",
+    ),
 ];
 
 /// What is held about persons here.
@@ -50,9 +57,18 @@ pub const HOLDINGS: &[Holding] = &[
         table: "recovery_code",
         keys: &[Key::Id("account_id")],
         what: "Fingerprints of your recovery codes",
-        why: "To let you in when the app is lost",
+        why: "To let you in when the app or the passkey is lost",
         kept: "Until they are used, or you turn the second factor off",
         secret: &["code_hash"],
+        on_erasure: OnErasure::Delete,
+    },
+    Holding {
+        table: "passkey_factor",
+        keys: &[Key::Id("account_id")],
+        what: "That a passkey is asked for after your password, and since when",
+        why: "To ask for a second factor when you sign in",
+        kept: "Until you turn it off",
+        secret: &[],
         on_erasure: OnErasure::Delete,
     },
 ];
@@ -68,7 +84,17 @@ pub struct TotpRow {
     /// Of the vault, where its secret is.
     pub field: String,
     pub is_on: bool,
-    pub n_recovery_codes: u32,
+}
+
+/// What became of a method that was to be turned on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TurnedOn {
+    /// With recovery codes, since there were none.
+    WithCodes,
+    /// The recovery codes that are there stay.
+    Alone,
+    /// It cannot be, or is on already.
+    Not,
 }
 
 /// What shows that the second factor is at hand. Good once.
@@ -95,33 +121,65 @@ impl Store {
         self.db.with_tx(|mut tx| async move { Ok(acts::put(&mut tx, act).await?) }).await
     }
 
-    /// Uses a proof up; refused where it was used before, or never was one.
-    pub async fn take(&self, account: AccountId, proof: &Proof) -> Result<(), Error> {
+    /// What is on: asked at each sign-in by password, so it is one query of two keys.
+    pub async fn methods(&self, account: AccountId) -> Result<Methods, Error> {
+        let rows = sqlx::query(
+            "SELECT 'totp' FROM totp WHERE account_id = $1 AND is_on = 1
+             UNION ALL SELECT 'passkey' FROM passkey_factor WHERE account_id = $1",
+        )
+        .bind(account.to_string())
+        .fetch_all(self.db.read())
+        .await?;
+        let mut methods = Methods::default();
+        for row in rows {
+            match row.try_get::<String, _>(0)?.as_str() {
+                "totp" => methods.totp = true,
+                _ => methods.passkey = true,
+            }
+        }
+        Ok(methods)
+    }
+
+    pub async fn n_recovery_codes(&self, account: AccountId) -> Result<u32, Error> {
+        let row =
+            sqlx::query("SELECT CAST(COUNT(*) AS BIGINT) FROM recovery_code WHERE account_id = $1")
+                .bind(account.to_string())
+                .fetch_one(self.db.read())
+                .await?;
+        Ok(u32::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0))
+    }
+
+    /// Uses a proof up; `false` where it was used before, or never was one.
+    pub async fn take(&self, account: AccountId, proof: &Proof) -> Result<bool, Error> {
         self.db.with_tx(|mut tx| async move { take(&mut tx, account, proof).await }).await
     }
 
     /// Forgets the account. What is not there is no error.
     pub async fn erase(&self, account: AccountId) -> Result<(), Error> {
-        self.db.with_tx(|mut tx| async move { forget(&mut tx, account).await }).await
+        self.db
+            .with_tx(|mut tx| async move {
+                for sql in [
+                    "DELETE FROM totp WHERE account_id = $1",
+                    "DELETE FROM passkey_factor WHERE account_id = $1",
+                    "DELETE FROM recovery_code WHERE account_id = $1",
+                ] {
+                    run(&mut tx, sql, account).await?;
+                }
+                Ok(())
+            })
+            .await
     }
 
     pub async fn totp(&self, account: AccountId) -> Result<Option<TotpRow>, Error> {
-        let row: Option<(String, i64, i64)> = sqlx::query_as(
-            "SELECT t.field, t.is_on,
-                    (SELECT COUNT(*) FROM recovery_code r WHERE r.account_id = t.account_id)
-             FROM totp t WHERE t.account_id = $1",
-        )
-        .bind(account.to_string())
-        .fetch_optional(self.db.read())
-        .await?;
-        Ok(row.map(|(field, is_on, n_codes)| TotpRow {
-            field,
-            is_on: is_on != 0,
-            n_recovery_codes: u32::try_from(n_codes).unwrap_or(0),
-        }))
+        let row: Option<(String, i64)> =
+            sqlx::query_as("SELECT field, is_on FROM totp WHERE account_id = $1")
+                .bind(account.to_string())
+                .fetch_optional(self.db.read())
+                .await?;
+        Ok(row.map(|(field, is_on)| TotpRow { field, is_on: is_on != 0 }))
     }
 
-    /// Begins with a secret in `field`; `false` where the second factor is on already.
+    /// Begins with a secret in `field`; `false` where the app is on already.
     pub async fn totp_start(
         &self,
         account: AccountId,
@@ -147,7 +205,7 @@ impl Store {
             .await
     }
 
-    /// Turns it on; `false` where it was begun anew since, or is on already.
+    /// Turns the app on, unless it was begun anew since.
     pub async fn totp_confirm(
         &self,
         account: AccountId,
@@ -155,59 +213,114 @@ impl Store {
         step: i64,
         code_hashes: &[String],
         act: &Act,
-    ) -> Result<bool, Error> {
-        self.db.with_tx(|tx| confirm(tx, account, field, step, code_hashes, act)).await
+    ) -> Result<TurnedOn, Error> {
+        self.db
+            .with_tx(|mut tx| async move {
+                let query = sqlx::query(
+                    "UPDATE totp SET is_on = 1, last_step = $3, changed_at_us = $4
+                     WHERE account_id = $1 AND field = $2 AND is_on = 0",
+                )
+                .bind(account.to_string())
+                .bind(field.to_owned())
+                .bind(step)
+                .bind(act.at_us);
+                if query.execute(&mut *tx).await?.rows_affected() == 0 {
+                    return Ok(TurnedOn::Not);
+                }
+                turned_on(tx, account, code_hashes, act).await
+            })
+            .await
     }
 
-    /// Turns it off, where the proof is good.
+    /// Turns the app off, where the proof is good.
     pub async fn totp_disable(
         &self,
         account: AccountId,
         proof: &Proof,
         act: &Act,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         self.db
             .with_tx(|mut tx| async move {
-                take(&mut tx, account, proof).await?;
-                forget(&mut tx, account).await?;
-                Ok(acts::put(&mut tx, act).await?)
+                if !take(&mut tx, account, proof).await? {
+                    return Ok(false);
+                }
+                run(&mut tx, "DELETE FROM totp WHERE account_id = $1", account).await?;
+                run(&mut tx, FORGET_UNNEEDED_CODES, account).await?;
+                acts::put(&mut tx, act).await?;
+                Ok(true)
+            })
+            .await
+    }
+
+    /// Asks for a passkey from now on.
+    pub async fn passkey_enable(
+        &self,
+        account: AccountId,
+        code_hashes: &[String],
+        act: &Act,
+    ) -> Result<TurnedOn, Error> {
+        self.db
+            .with_tx(|mut tx| async move {
+                let query = sqlx::query(
+                    "INSERT INTO passkey_factor (account_id, since_us) VALUES ($1, $2)
+                     ON CONFLICT (account_id) DO NOTHING",
+                )
+                .bind(account.to_string())
+                .bind(act.at_us);
+                if query.execute(&mut *tx).await?.rows_affected() == 0 {
+                    return Ok(TurnedOn::Not);
+                }
+                turned_on(tx, account, code_hashes, act).await
+            })
+            .await
+    }
+
+    /// Asks for it no longer; `false` where it was not asked for.
+    pub async fn passkey_disable(&self, account: AccountId, act: &Act) -> Result<bool, Error> {
+        self.db
+            .with_tx(|mut tx| async move {
+                let sql = "DELETE FROM passkey_factor WHERE account_id = $1";
+                if run(&mut tx, sql, account).await? == 0 {
+                    return Ok(false);
+                }
+                run(&mut tx, FORGET_UNNEEDED_CODES, account).await?;
+                acts::put(&mut tx, act).await?;
+                Ok(true)
             })
             .await
     }
 }
 
-async fn confirm(
+/// Recovery codes are of no method: they stay for as long as one is on.
+const FORGET_UNNEEDED_CODES: &str = "DELETE FROM recovery_code WHERE account_id = $1
+     AND NOT EXISTS (SELECT 1 FROM totp WHERE account_id = $1 AND is_on = 1)
+     AND NOT EXISTS (SELECT 1 FROM passkey_factor WHERE account_id = $1)";
+
+/// What follows once a method is on: recovery codes where there are none, and the act.
+async fn turned_on(
     mut tx: Tx,
     account: AccountId,
-    field: &str,
-    step: i64,
     code_hashes: &[String],
     act: &Act,
-) -> Result<bool, Error> {
-    let done = sqlx::query(
-        "UPDATE totp SET is_on = 1, last_step = $3, changed_at_us = $4
-         WHERE account_id = $1 AND field = $2 AND is_on = 0",
-    )
-    .bind(account.to_string())
-    .bind(field.to_owned())
-    .bind(step)
-    .bind(act.at_us)
-    .execute(&mut *tx)
-    .await?;
-    if done.rows_affected() == 0 {
-        return Ok(false);
+) -> Result<TurnedOn, Error> {
+    acts::put(&mut tx, act).await?;
+    let known = sqlx::query("SELECT 1 FROM recovery_code WHERE account_id = $1 LIMIT 1")
+        .bind(account.to_string())
+        .fetch_optional(&mut *tx)
+        .await?;
+    if known.is_some() {
+        return Ok(TurnedOn::Alone);
     }
-    forget_codes(&mut tx, account).await?;
     let head = "INSERT INTO recovery_code (account_id, code_hash)";
     bulk::insert(&mut tx, head, "", code_hashes, 2, |values, hash| {
         values.add(account.to_string()).add(hash.clone());
     })
     .await?;
-    acts::put(&mut tx, act).await?;
-    Ok(true)
+    Ok(TurnedOn::WithCodes)
 }
 
-async fn take(tx: &mut AnyConnection, account: AccountId, proof: &Proof) -> Result<(), Error> {
+/// Uses a proof up; `false` where it was used before, or never was one.
+async fn take(tx: &mut AnyConnection, account: AccountId, proof: &Proof) -> Result<bool, Error> {
     let query = match proof {
         // Only forward: neither the same code nor an older one is good any more (section 5.2).
         Proof::Totp { step } => sqlx::query(
@@ -222,24 +335,10 @@ async fn take(tx: &mut AnyConnection, account: AccountId, proof: &Proof) -> Resu
                 .bind(hash.clone())
         }
     };
-    match query.execute(tx).await?.rows_affected() {
-        0 => Err(ApiError::second_factor_required("This code is not good, or was used.").into()),
-        _ => Ok(()),
-    }
+    Ok(query.execute(tx).await?.rows_affected() > 0)
 }
 
-async fn forget(tx: &mut AnyConnection, account: AccountId) -> Result<(), Error> {
-    sqlx::query("DELETE FROM totp WHERE account_id = $1")
-        .bind(account.to_string())
-        .execute(&mut *tx)
-        .await?;
-    forget_codes(tx, account).await
-}
-
-async fn forget_codes(tx: &mut AnyConnection, account: AccountId) -> Result<(), Error> {
-    sqlx::query("DELETE FROM recovery_code WHERE account_id = $1")
-        .bind(account.to_string())
-        .execute(tx)
-        .await?;
-    Ok(())
+/// Runs what needs no more than the account; answers how many rows it changed.
+async fn run(tx: &mut AnyConnection, sql: &'static str, account: AccountId) -> Result<u64, Error> {
+    Ok(sqlx::query(sql).bind(account.to_string()).execute(tx).await?.rows_affected())
 }

@@ -60,17 +60,4 @@ impl From<PeerError> for Error {
     }
 }
 
-impl From<ApiError> for Error {
-    fn from(error: ApiError) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<Error> for ApiError {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Refused(error) => error,
-            error => Self::internal(error),
-        }
-    }
-}
+web::refusable!(Error);

@@ -81,6 +81,11 @@ async fn consent_update(
 }
 
 /// Have the data of the account kept and not used (GDPR, article 18), or end that.
+///
+/// While it is so, what is played is neither recorded nor counted (`play_report`), nothing of it goes
+/// by its age, and the only mails are those that the person asks for or that are about the safety of
+/// the account. Exports and erasures go on as they are asked for. It begins and ends at once;
+/// processes that run apart follow within seconds.
 #[utoipa::path(
     post,
     path = "/api/v1/privacy/restriction",

@@ -36,8 +36,9 @@ pub const HOLDINGS: &[Holding] = &[
     Holding {
         table: "privacy_standing",
         keys: ACCOUNT,
-        what: "Whether your data is restricted, or must be kept by law",
-        why: "To keep to it",
+        what: "Whether you have your data kept and not used, or the law has it kept",
+        why: "To keep to it: until it ends, nothing of yours goes by its age; and where it is you who \
+              asked, nothing is added by what you play",
         kept: "As long as the account",
         secret: &[],
         on_erasure: OnErasure::Delete,

@@ -127,8 +127,13 @@ pub trait Retained: Send + Sync {
     async fn drop_before(&self, before_us: i64, held: &Held) -> Result<u64, PeerError>;
 }
 
-/// Persons whose data must be kept.
-pub type Held = HashSet<AccountId>;
+/// Persons whose data no rule drops: it must be kept by law, or they want it kept and not used.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Held {
+    pub accounts: HashSet<AccountId>,
+    /// By which the audit log names them, their cases and their erasures.
+    pub tokens: HashSet<String>,
+}
 
 /// A peer did not do it.
 #[derive(Debug, thiserror::Error)]

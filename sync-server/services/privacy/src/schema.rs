@@ -91,4 +91,9 @@ pub const STEPS: &[Step] = &[
             rule_id TEXT NOT NULL PRIMARY KEY,
             n_dropped BIGINT NOT NULL)",
     ),
+    (
+        12,
+        "closed cases by their end",
+        "CREATE INDEX privacy_case_by_end ON privacy_case (closed_at_us, case_id)",
+    ),
 ];

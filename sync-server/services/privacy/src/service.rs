@@ -1,10 +1,11 @@
-//! The verbs. What a person asks about their own data is in `consents`, `exports` and `erasures`;
-//! what compliance officers do is in `cases`; what runs by itself is in `retention`.
+//! The verbs. What a person asks about their own data is in `consents`, `restrictions`, `exports` and
+//! `erasures`; what compliance officers do is in `cases`; what runs by itself is in `retention`.
 
 mod cases;
 mod consents;
 mod erasures;
 mod exports;
+mod restrictions;
 mod retention;
 
 use std::sync::Arc;
@@ -15,10 +16,7 @@ use domain::{
     audit::Token,
     subject::{Holding, OnErasure},
 };
-use engine_sql::{
-    Db,
-    acts::{self, By},
-};
+use engine_sql::Db;
 use tokio::sync::Notify;
 use web::{
     ApiError,
@@ -27,7 +25,7 @@ use web::{
 };
 
 pub use self::retention::Dropped;
-use self::retention::Kept;
+use self::{restrictions::Restrictions, retention::Kept};
 use crate::{
     Error, Settings,
     own::{self, Own},
@@ -67,6 +65,7 @@ pub struct Service {
     on_act: OnAct,
     /// Answers that are kept for good.
     answers: Throttle<AccountId>,
+    restrictions: Restrictions,
 }
 
 impl Service {
@@ -84,6 +83,7 @@ impl Service {
             export_asked: Notify::new(),
             erasure_asked: Notify::new(),
             answers: Throttle::new(Rate::per_minute(60, 20), 100_000),
+            restrictions: Restrictions::default(),
             store,
             clock,
             settings,
@@ -115,17 +115,6 @@ impl Service {
             erasure: erasure.map(|erasure| erasure.view),
             cooling_off_days: self.settings.cooling_off_days,
         })
-    }
-
-    /// Keeps the data of a person and has nobody use it, or ends that.
-    pub async fn restrict(&self, account: AccountId, is_restricted: bool) -> Result<(), Error> {
-        let now_us = (self.clock)();
-        self.answers.take(account, now_us)?;
-        let verb = if is_restricted { "restriction_begin" } else { "restriction_end" };
-        let act = By::account(account, now_us).privacy(verb, acts::account(account));
-        self.store.restrict(account, is_restricted, &act).await?;
-        self.acted();
-        Ok(())
     }
 
     /// The person, with the address as long as it is known.

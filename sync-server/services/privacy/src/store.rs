@@ -14,7 +14,7 @@ use engine_sql::{
 use web::ApiError;
 
 pub use self::{
-    cases::{Case, CaseChange, NewCase, kind_name},
+    cases::{Case, CaseChange, NewCase, Place as CasePlace, kind_name},
     consents::Answer,
     erasures::{Erasure, ErasureState, NewErasure},
     exports::{Export, NewExport},
@@ -35,6 +35,27 @@ pub struct Standing {
     /// It must be kept.
     pub is_held: bool,
 }
+
+macro_rules! of_held {
+    ($id:literal, $table:literal) => {
+        concat!(
+            "SELECT ",
+            $id,
+            " FROM ",
+            $table,
+            " WHERE account_id IN (SELECT account_id FROM privacy_standing
+                 WHERE held_at_us IS NOT NULL OR restricted_at_us IS NOT NULL)"
+        )
+    };
+}
+
+/// Those whose data is held or restricted, what was done about them, and what the audit log calls
+/// each.
+const HELD: &[(&str, &str)] = &[
+    (of_held!("account_id", "privacy_standing"), "account"),
+    (of_held!("case_id", "privacy_case"), "case"),
+    (of_held!("erasure_id", "privacy_erasure"), "erasure"),
+];
 
 impl Store {
     pub async fn open(db: Db) -> Result<Self, Error> {
@@ -68,14 +89,18 @@ impl Store {
         self.db.with_tx(|tx| restrict(tx, account, is_restricted, act)).await
     }
 
-    /// Whose data must be kept.
+    /// Whose data no rule drops.
     pub async fn held(&self) -> Result<Held, Error> {
-        let ids: Vec<String> = sqlx::query_scalar(
-            "SELECT account_id FROM privacy_standing WHERE held_at_us IS NOT NULL",
-        )
-        .fetch_all(self.db.read())
-        .await?;
-        ids.iter().map(|id| parse(id, "account id")).collect()
+        let mut held = Held::default();
+        for (sql, what) in HELD {
+            let ids: Vec<String> = sqlx::query_scalar(*sql).fetch_all(self.db.read()).await?;
+            held.tokens.extend(ids.iter().map(|id| format!("{what}:{id}")));
+            if *what == "account" {
+                let ids = ids.iter().map(|id| parse(id, "account id"));
+                held.accounts = ids.collect::<Result<_, _>>()?;
+            }
+        }
+        Ok(held)
     }
 
     /// Writes an act that changes nothing here.

@@ -67,7 +67,11 @@ impl Flow for Assertion {
 /// A code is on its way to the app.
 #[derive(Serialize, Deserialize)]
 pub struct Code {
-    pub code_challenge: String,
+    #[serde(rename = "code_challenge")]
+    pub challenge: String,
+    /// Whether a passkey brought it: what a provider vouches for is no second factor.
+    #[serde(default)]
+    pub is_of_passkey: bool,
     /// What the app links to the account by trading the code.
     pub link: Option<Link>,
 }

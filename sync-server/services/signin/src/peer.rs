@@ -35,3 +35,10 @@ pub trait Accounts: Send + Sync {
         from: Option<IpAddr>,
     ) -> Result<Session, ApiError>;
 }
+
+/// Knows what accounts want after the password. What it refuses is answered as it is.
+#[async_trait]
+pub trait SecondFactor: Send + Sync {
+    /// Whether a passkey of the account is asked for.
+    async fn asks_for_passkey(&self, of: AccountId) -> Result<bool, ApiError>;
+}

@@ -24,9 +24,9 @@ use web::{
 pub use self::oidc::Callback;
 use crate::{
     Error,
-    flow::{Code, Link},
+    flow::Code,
     loopback,
-    peer::Accounts,
+    peer::{Accounts, SecondFactor},
     secret,
     store::{Removed, Store},
 };
@@ -39,6 +39,7 @@ pub struct Parts {
     pub db: Db,
     pub clock: Clock,
     pub accounts: Arc<dyn Accounts>,
+    pub second_factor: Arc<dyn SecondFactor>,
     /// In the order in which they are shown.
     pub providers: Vec<ProviderSettings>,
     /// Where people reach this server, without a slash at the end.
@@ -51,6 +52,7 @@ pub struct Service {
     store: Store,
     clock: Clock,
     accounts: Arc<dyn Accounts>,
+    second_factor: Arc<dyn SecondFactor>,
     providers: Vec<Provider>,
     outward: Outward,
     passkeys: Passkeys,
@@ -82,13 +84,14 @@ impl Throttles {
 
 impl Service {
     pub async fn open(parts: Parts) -> Result<Self, Error> {
-        let Parts { db, clock, accounts, providers, public_url, on_act } = parts;
+        let Parts { db, clock, accounts, second_factor, providers, public_url, on_act } = parts;
         vouch::check_all(&providers)?;
         let providers = providers.into_iter().map(|one| Provider::new(one, &public_url));
         Ok(Self {
             store: Store::open(db).await?,
             clock,
             accounts,
+            second_factor,
             providers: providers.collect::<Result<_, _>>()?,
             outward: Outward::default(),
             passkeys: Passkeys::new(&public_url)?,
@@ -125,11 +128,8 @@ impl Service {
         }
         let device_name =
             asked.device_name.as_deref().map(|typed| name(typed, "device name")).transpose()?;
-        // Whoever has the code and not the verifier has it from someone else: it is used up.
-        let taken = self.store.flow_take::<Code>(&asked.code, now_us).await?;
-        let proven =
-            taken.filter(|(_, code)| secret::is_proven(&code.code_challenge, &asked.code_verifier));
-        let Some((Some(account), code)) = proven else {
+        let taken = self.store.code_take(&asked.code, &asked.code_verifier, now_us).await?;
+        let Some((account, code)) = taken else {
             return Err(ApiError::invalid(
                 "The code is not good, or not any more.",
                 "Begin to sign in again. A code is good once, for a minute.",
@@ -155,12 +155,11 @@ impl Service {
         &self,
         account: AccountId,
         to: &Loopback,
-        link: Option<Link>,
+        flow: &Code,
         now_us: i64,
     ) -> Result<String, Error> {
         let code = secret::random();
-        let flow = Code { code_challenge: to.code_challenge.clone(), link };
-        self.store.flow_put(&code, Some(account), &flow, now_us).await?;
+        self.store.flow_put(&code, Some(account), flow, now_us).await?;
         Ok(loopback::answer(to, Ok(&code)))
     }
 
@@ -186,6 +185,10 @@ fn removed(outcome: Removed, what: &'static str) -> Result<(), ApiError> {
         Removed::Only => Err(ApiError::conflict(
             "Nothing else is left to sign in with.",
             "Set a password, or add another provider or passkey first.",
+        )),
+        Removed::Asked => Err(ApiError::conflict(
+            "A passkey is asked for after your password, and this is the last one.",
+            "Turn that off under two-step sign-in, or add another passkey first.",
         )),
     }
 }

@@ -11,9 +11,13 @@ use engine_sql::{
 
 pub use self::{
     identities::{Linked, StoredIdentity},
-    passkeys::{Inserted, NewPasskey, PASSKEYS_MAX},
+    passkeys::{Inserted, Needs, NewPasskey, PASSKEYS_MAX},
 };
-use crate::{Error, flow::Flow, schema, secret};
+use crate::{
+    Error,
+    flow::{Code, Flow},
+    schema, secret,
+};
 
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -28,6 +32,8 @@ pub enum Removed {
     Unknown,
     /// It stays: there is no other.
     Only,
+    /// It stays: a passkey is the second factor, and there is no other.
+    Asked,
 }
 
 impl Store {
@@ -78,6 +84,19 @@ impl Store {
         self.db
             .with_tx(|mut tx| async move { take(&mut tx, &secret::hash(token), now_us).await })
             .await
+    }
+
+    /// Uses a code up; `None` where it is not good, or is brought without its verifier.
+    pub async fn code_take(
+        &self,
+        code: &str,
+        verifier: &str,
+        now_us: i64,
+    ) -> Result<Option<(AccountId, Code)>, Error> {
+        let taken = self.flow_take::<Code>(code, now_us).await?;
+        // Whoever has the code and not the verifier has it from someone else: it is used up.
+        let proven = taken.filter(|(_, flow)| secret::is_proven(&flow.challenge, verifier));
+        Ok(proven.and_then(|(account, flow)| Some((account?, flow))))
     }
 
     /// Whose something under way is, without using it up.

@@ -3,8 +3,6 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
-#[path = "signin/authenticator.rs"]
-mod authenticator;
 #[path = "signin/linking.rs"]
 mod linking;
 #[path = "signin/oidc.rs"]

@@ -41,7 +41,9 @@ pub fn holders(of: &Sources) -> Vec<Arc<dyn Holder>> {
     let tables = |service, holdings| Tables { service, holdings, db: of.db.clone(), eraser: None };
     vec![
         Arc::new(tables("accounts", svc_accounts::HOLDINGS).erased_by(&of.accounts)),
+        Arc::new(tables("roles", svc_roles::HOLDINGS)),
         Arc::new(tables("billing", svc_billing::HOLDINGS).erased_by(&of.billing)),
+        Arc::new(tables("offline", svc_offline::HOLDINGS)),
         Arc::new(tables("mfa", svc_mfa::HOLDINGS).erased_by(&of.mfa)),
         Arc::new(tables("signin", svc_signin::HOLDINGS).erased_by(&of.signin)),
         Arc::new(tables("catalog", svc_catalog::HOLDINGS)),
@@ -60,13 +62,24 @@ pub fn retained(of: &Sources) -> Vec<Arc<dyn Retained>> {
         .map(|what| {
             Arc::new(OfAccounts { accounts: of.accounts.clone(), what }) as Arc<dyn Retained>
         });
-    let mails = Arc::new(OldMails { folder: of.mails.clone() }) as Arc<dyn Retained>;
+    let mails = OldMails { folder: of.mails.clone(), accounts: of.accounts.clone() };
+    let mails = Arc::new(mails) as Arc<dyn Retained>;
     contents.into_iter().chain(of_accounts).chain([mails]).collect()
 }
 
-/// Who persons are.
-pub fn accounts(accounts: &Arc<svc_accounts::Service>) -> Arc<dyn Accounts> {
-    Arc::new(AccountsOfPrivacy(Arc::clone(accounts)))
+/// Who persons are, and whom the server cannot do without.
+pub fn accounts(
+    accounts: &Arc<svc_accounts::Service>,
+    roles: &Arc<svc_roles::Roles>,
+) -> Arc<dyn Accounts> {
+    Arc::new(AccountsOfPrivacy { accounts: Arc::clone(accounts), roles: Arc::clone(roles) })
+}
+
+/// Whose data is kept and not used, for the catalog.
+pub fn restrictions_of_catalog(
+    privacy: &Arc<svc_privacy::Service>,
+) -> Arc<dyn svc_catalog::peer::Restrictions> {
+    Arc::new(RestrictionsOfCatalog(Arc::clone(privacy)))
 }
 
 /// What is sealed under the keys of persons.
@@ -74,16 +87,19 @@ pub fn vault(vault: &Arc<Vault>) -> Arc<dyn svc_privacy::peer::Vault> {
     Arc::new(VaultOfPrivacy(Arc::clone(vault)))
 }
 
-struct AccountsOfPrivacy(Arc<svc_accounts::Service>);
+struct AccountsOfPrivacy {
+    accounts: Arc<svc_accounts::Service>,
+    roles: Arc<svc_roles::Roles>,
+}
 
 #[async_trait]
 impl Accounts for AccountsOfPrivacy {
     async fn account_by_email(&self, email: &str) -> Result<Option<AccountId>, PeerError> {
-        self.0.account_find(email).await.map_err(of_accounts("find an account"))
+        self.accounts.account_find(email).await.map_err(of_accounts("find an account"))
     }
 
     async fn person(&self, account: AccountId) -> Result<Option<Person>, PeerError> {
-        match self.0.account(account).await {
+        match self.accounts.account(account).await {
             Ok(account) => {
                 Ok(Some(Person { email: account.email, display_name: account.display_name }))
             }
@@ -94,17 +110,19 @@ impl Accounts for AccountsOfPrivacy {
     }
 
     async fn exists(&self, account: AccountId) -> Result<bool, PeerError> {
-        Ok(self.person(account).await?.is_some())
+        self.accounts.account_exists(account).await.map_err(of_accounts("look for an account"))
     }
 
     async fn rectify(&self, account: AccountId, display_name: &str) -> Result<(), PeerError> {
-        let set = self.0.display_name_set(account, display_name).await;
+        let set = self.accounts.display_name_set(account, display_name).await;
         set.map_err(of_accounts("put a name right"))
     }
 
     async fn may_erase(&self, account: AccountId) -> Result<(), PeerError> {
-        let may = self.0.subject_may_erase(account).await;
-        may.map_err(of_accounts("say whether an account can go"))
+        match self.roles.subject_may_erase(account).await {
+            Err(svc_roles::Error::Refused(error)) => Err(PeerError::Refused(error)),
+            may => may.map_err(|error| PeerError::new("say whether an account can go", error)),
+        }
     }
 }
 
@@ -113,6 +131,19 @@ fn of_accounts(operation: &'static str) -> impl Fn(svc_accounts::Error) -> PeerE
     move |error| match error {
         svc_accounts::Error::Refused(error) => PeerError::Refused(error),
         error => PeerError::new(operation, error),
+    }
+}
+
+struct RestrictionsOfCatalog(Arc<svc_privacy::Service>);
+
+#[async_trait]
+impl svc_catalog::peer::Restrictions for RestrictionsOfCatalog {
+    async fn is_restricted(
+        &self,
+        account: AccountId,
+    ) -> Result<bool, svc_catalog::peer::PeerError> {
+        let answer = self.0.is_restricted(account).await;
+        answer.map_err(|error| svc_catalog::peer::PeerError(Box::new(error)))
     }
 }
 

@@ -162,6 +162,7 @@ fn answer(status: StatusCode) -> Vec<u8> {
         message: message.to_owned(),
         hint: hint.to_owned(),
         request_id: id.clone(),
+        second_factor: None,
     };
     let body = serde_json::to_string(&Envelope { error }).expect("an envelope is plain JSON");
     let mut head = format!(

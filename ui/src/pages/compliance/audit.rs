@@ -1,6 +1,6 @@
 //! The audit log: who did what to what, and why. For compliance officers.
 
-use ::ipc::{AuditCheckpoint, AuditCheckpointGet, AuditFilter, AuditList};
+use ::ipc::{AuditCheckpoint, AuditCheckpointGet, AuditFilter, AuditList, SignatureProof};
 use leptos::prelude::*;
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
 mod filter;
 mod proof;
 mod records;
+mod restart;
 
 use filter::FilterForm;
 use proof::ProofState;
@@ -45,7 +46,12 @@ pub fn AuditLog() -> impl IntoView {
 /// What the server has signed, to be kept elsewhere and compared later.
 #[component]
 fn Checkpoint(checkpoint: AuditCheckpoint) -> impl IntoView {
-    let AuditCheckpoint { size, root, note, key } = checkpoint;
+    let AuditCheckpoint { size, root, note, key, signature } = checkpoint;
+    let signed = match signature {
+        SignatureProof::Good => "By this key",
+        SignatureProof::HandedOver { .. } => "By this key, which took over from the one known here",
+        SignatureProof::Wrong => "Wrong: not made with this key",
+    };
     view! {
         <dl class="facts">
             <dt>"Covers"</dt>
@@ -54,6 +60,8 @@ fn Checkpoint(checkpoint: AuditCheckpoint) -> impl IntoView {
             <dd><code>{root}</code></dd>
             <dt>"Key"</dt>
             <dd><code>{key}</code></dd>
+            <dt>"Signature"</dt>
+            <dd>{signed}</dd>
         </dl>
         <details class="note">
             <summary>"Signed note"</summary>

@@ -1,7 +1,7 @@
 //! All cases, and opening one.
 
-use ::ipc::{Case, CaseCreate, CaseKind, CaseList, CaseState, Cases as CaseTable};
-use leptos::{ev, prelude::*};
+use ::ipc::{Case, CaseCreate, CaseKind, CaseList, CasePage, CaseState};
+use leptos::{ev, prelude::*, task::spawn_local};
 
 use super::{
     audit::short,
@@ -11,19 +11,22 @@ use super::{
 use crate::{
     dates::date,
     icons::Glyph,
+    ipc::invoke,
     parts::{
         form::{FormFault, SelectField, Submit, TextField, reason_trouble},
+        more::LoadMore,
         states::{EmptyState, row_skeletons},
         step_up::Sending,
     },
     remote::{ask, show},
     route::{Desk, Link, Route, Router},
+    state::state,
 };
 
 /// Open cases by deadline, then those that ended, and the form for a new one.
 #[component]
 pub fn Cases() -> impl IntoView {
-    let source = ask(|| CaseList {});
+    let source = ask(|| CaseList { cursor: None });
     let is_adding = RwSignal::new(false);
     view! {
         <section class="settings-group" aria-labelledby="compliance-cases">
@@ -38,14 +41,36 @@ pub fn Cases() -> impl IntoView {
             <Show when=move || is_adding.get()>
                 <NewCase is_adding=is_adding/>
             </Show>
-            {show(source, || row_skeletons(6), |table| view! { <Table table=table/> }.into_any())}
+            {show(source, || row_skeletons(6), |page| view! { <Table page=page/> }.into_any())}
         </section>
     }
 }
 
+/// A table that grows on demand.
 #[component]
-fn Table(table: CaseTable) -> impl IntoView {
-    if table.cases.is_empty() {
+fn Table(page: CasePage) -> impl IntoView {
+    let state = state();
+    let is_empty = page.items.is_empty();
+    let cases = RwSignal::new(page.items);
+    let next = RwSignal::new(page.next_cursor);
+    let is_busy = RwSignal::new(false);
+    let more = Callback::new(move |()| {
+        let Some(cursor) = next.get_untracked().filter(|_| !is_busy.get_untracked()) else {
+            return;
+        };
+        is_busy.set(true);
+        spawn_local(async move {
+            match invoke(CaseList { cursor: Some(cursor) }).await {
+                Ok(page) => {
+                    cases.try_update(|cases| join(cases, page.items));
+                    next.try_set(page.next_cursor);
+                }
+                Err(fault) => state.fail(fault),
+            }
+            is_busy.try_set(false);
+        });
+    });
+    if is_empty {
         return view! {
             <EmptyState icon=Glyph::ShieldCheck title="No cases yet">
                 <p>"When somebody asks for their data, to have it put right or erased, open a case here."</p>
@@ -53,7 +78,6 @@ fn Table(table: CaseTable) -> impl IntoView {
         }
         .into_any();
     }
-    let rows = table.cases.into_iter().map(|case| view! { <Row case=case/> }).collect_view();
     view! {
         <table class="records" role="table" aria-label="Cases, open ones by deadline first">
             <thead role="rowgroup">
@@ -65,11 +89,27 @@ fn Table(table: CaseTable) -> impl IntoView {
                     <th role="columnheader" scope="col">"Opened"</th>
                 </tr>
             </thead>
-            <tbody role="rowgroup">{rows}</tbody>
+            <tbody role="rowgroup">
+                <For
+                    each=move || cases.get()
+                    key=|case| (case.id, case.due_at_us, case.closed_at_us)
+                    let:case
+                >
+                    <Row case=case/>
+                </For>
+            </tbody>
         </table>
-        {table.is_cut.then(|| view! { <p class="muted">"There are more than are shown here."</p> })}
+        <Show when=move || next.with(Option::is_some)>
+            <LoadMore is_busy=is_busy on_more=more/>
+        </Show>
     }
     .into_any()
+}
+
+/// A case that changed since the page before comes again, as it is now.
+fn join(shown: &mut Vec<Case>, more: Vec<Case>) {
+    shown.retain(|case| more.iter().all(|other| other.id != case.id));
+    shown.extend(more);
 }
 
 #[component]
@@ -171,7 +211,31 @@ const fn kind_about(kind: CaseKind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use domain::{AccountId, CaseId};
+
     use super::*;
+
+    #[test]
+    fn a_case_that_comes_again_stands_once_where_it_is_now() {
+        let case = |n: u8, state| Case {
+            id: CaseId::new(1, [n; 10]),
+            kind: CaseKind::Access,
+            state,
+            subject: AccountId::new(1, [0; 10]),
+            opened_at_us: 1,
+            due_at_us: 2,
+            is_extended: false,
+            closed_at_us: None,
+            is_held: false,
+            export: None,
+            erasure: None,
+        };
+        let mut shown = vec![case(1, CaseState::Open), case(2, CaseState::Open)];
+        join(&mut shown, vec![case(3, CaseState::Open), case(1, CaseState::Done)]);
+        let expected =
+            [case(2, CaseState::Open), case(3, CaseState::Open), case(1, CaseState::Done)];
+        assert_eq!(shown, expected);
+    }
 
     #[test]
     fn troubles_come_one_at_a_time() {

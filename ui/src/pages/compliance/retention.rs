@@ -52,12 +52,13 @@ fn Full(view: Retention) -> impl IntoView {
                     <th role="columnheader" scope="col" class="number">"Kept for"</th>
                     <th role="columnheader" scope="col" class="number">"Dropped by the last run"</th>
                     <th role="columnheader" scope="col" class="number">"Due now"</th>
+                    <th role="columnheader" scope="col" class="number">"On hold"</th>
                 </tr>
             </thead>
             <tbody role="rowgroup">{rows}</tbody>
         </table>
         <p class="muted after">
-            "Of audit records the content is dropped; their hashes stay, and with them every proof. What is on hold stays whatever the rules say."
+            "Of audit records the content is dropped; their hashes stay, and with them every proof. What is of persons on legal hold, or of those who have their data kept and not used, stays whatever the rules say."
         </p>
     }
     .into_any()
@@ -65,7 +66,7 @@ fn Full(view: Retention) -> impl IntoView {
 
 #[component]
 fn Row(rule: RetentionRule) -> impl IntoView {
-    let RetentionRule { id, what, class, days, n_dropped, n_due } = rule;
+    let RetentionRule { id, what, class, days, n_dropped, n_due, n_held } = rule;
     view! {
         <tr role="row">
             <td role="cell">
@@ -76,6 +77,7 @@ fn Row(rule: RetentionRule) -> impl IntoView {
             <td role="cell" class="number">{count(u64::from(days), "day")}</td>
             <td role="cell" class="number" data-label="dropped">{thousands(n_dropped)}</td>
             <td role="cell" class="number" data-label="due">{thousands(n_due)}</td>
+            <td role="cell" class="number" data-label="on hold">{thousands(n_held)}</td>
         </tr>
     }
 }

@@ -1,6 +1,6 @@
 //! The account: who one is to the server.
 
-use ::ipc::{Fault, Profile, ProfileGet, ProfileUpdate, Visibility};
+use ::ipc::{Fault, PasskeyList, Profile, ProfileGet, ProfileUpdate, Visibility};
 use leptos::{ev, prelude::*, task::spawn_local};
 
 use super::roles::role_name;
@@ -36,6 +36,8 @@ const NAME_CHARS_MAX: usize = 80;
 #[component]
 pub fn AccountSettings() -> impl IntoView {
     let source = ask(|| ProfileGet {});
+    // Two sections are about them.
+    let passkeys = ask(|| PasskeyList {}).settled();
     view! {
         {show(source, skeleton, |profile| {
             let (email, is_verified) = (profile.email.clone(), profile.is_email_verified);
@@ -45,8 +47,8 @@ pub fn AccountSettings() -> impl IntoView {
             }
             .into_any()
         })}
-        <WaysToSignIn/>
-        <SecondFactorSettings/>
+        <WaysToSignIn passkeys=passkeys/>
+        <SecondFactorSettings passkeys=passkeys/>
         <SignedIn/>
     }
 }
@@ -125,11 +127,10 @@ fn ProfileForm(profile: Profile) -> impl IntoView {
                 <TextField
                     label="Birth date"
                     name="birth_date"
-                    kind="date"
                     value=draft.birth_date
                     trouble=birth_date_trouble
                     autocomplete="bday"
-                    hint="Only to tell whether you are of age, for what is not for minors. Nobody else sees it, and you may leave it empty."
+                    hint="Year, month and day, such as 1990-02-28. Only to tell whether you are of age, for what is not for minors; nobody else sees it, and you may leave it empty."
                 />
                 <SelectField
                     label="Country"
@@ -263,7 +264,8 @@ fn trouble_with_name(name: &str) -> Option<&'static str> {
     }
 }
 
-/// Where the webview has no field for dates, one is typed.
+/// It is typed: fields for dates of webviews show today where nothing is filled in, and say nothing
+/// of a date that is not whole.
 fn trouble_with_birth_date(date: &str) -> Option<&'static str> {
     let is_date = |date: &str| {
         let [year, month, day] = date.split('-').collect::<Vec<_>>()[..] else { return false };

@@ -10,7 +10,7 @@ use crate::{
     icons::{Glyph, Icon},
     ipc::invoke,
     overlay::Overlays,
-    parts::form::FormFault,
+    parts::{form::FormFault, second_step::USE_PASSKEY},
     state::state,
 };
 
@@ -27,6 +27,9 @@ pub fn OtherWays(
     /// Whether an account is to be made: a passkey belongs to one that is there.
     #[prop(into)]
     is_new: Signal<bool>,
+    /// While there is something else to do.
+    #[prop(into)]
+    is_hidden: Signal<bool>,
     /// What to do in the browser, while it is open.
     waiting: RwSignal<Option<String>>,
 ) -> impl IntoView {
@@ -50,7 +53,7 @@ pub fn OtherWays(
         });
     });
     view! {
-        <div class="other-ways" hidden=move || waiting.with(Option::is_some)>
+        <div class="other-ways" hidden=move || is_hidden.get()>
             <FormFault fault=fault/>
             {move || options.get().map(|options| {
                 view! { <Ways options=options is_new=is_new go=go/> }
@@ -102,7 +105,7 @@ fn instruction(provider: Option<&Provider>) -> String {
             "Sign in at {} in the window that has opened. It brings you back here.",
             provider.name
         ),
-        None => "Use your passkey in the window that has opened. It brings you back here.".into(),
+        None => USE_PASSKEY.into(),
     }
 }
 

@@ -114,6 +114,7 @@ impl Facade {
 fn device(session: http::SessionEntry) -> SignedInDevice {
     SignedInDevice {
         session: session.id,
+        device: session.device_id,
         name: session.device_name,
         signed_in_at_us: session.created_at_us,
         used_at_us: session.used_at_us,

@@ -5,6 +5,7 @@ use ipc::{AuditCheckpoint, AuditPage, AuditProof, AuditRecord, Fault};
 
 use crate::{Facade, server::Request};
 
+mod known;
 mod proof;
 
 impl Facade {
@@ -31,24 +32,42 @@ impl Facade {
         &self,
         _call: ipc::AuditCheckpointGet,
     ) -> Result<AuditCheckpoint, Fault> {
-        let checkpoint: http::AuditCheckpoint =
-            self.inner.server.json(Request::get("/audit/checkpoint")).await?;
-        let http::AuditCheckpoint { size, note, key } = checkpoint;
-        // Origin, size and root have a line each (C2SP tlog-checkpoint).
-        let root = note.lines().nth(2).unwrap_or_default().to_owned();
-        Ok(AuditCheckpoint { size, root, note, key })
+        let looked = self.look_at_checkpoint(None).await?;
+        Ok(AuditCheckpoint {
+            size: looked.seen.size,
+            root: looked.seen.root.to_string(),
+            note: looked.seen.note,
+            key: looked.seen.key,
+            signature: looked.signature,
+        })
     }
 
     pub async fn audit_verify(&self, call: ipc::AuditVerify) -> Result<AuditProof, Fault> {
-        let server = self.inner.server.name()?;
-        let checkpoint = self.audit_checkpoint(ipc::AuditCheckpointGet {}).await?;
-        let seen = proof::Seen::new(&server, checkpoint)?;
-        let record = self.prove_record(&seen, call.record).await?;
-        let history = self.prove_history(&seen).await?;
-        let proof = AuditProof { size: seen.size, record, history };
+        let looked = self.look_at_checkpoint(None).await?;
+        let record = self.prove_record(&looked.seen, call.record).await?;
+        let history = self.prove_history(&looked).await?;
+        let proof = AuditProof {
+            size: looked.seen.size,
+            root: looked.seen.root.to_string(),
+            signature: looked.signature,
+            record,
+            history,
+            restarted: looked.seen.restarted.map(ipc::AuditRestarted::from),
+        };
         if proof::is_good(&proof) {
-            self.remember_checkpoint(seen).await;
+            self.remember_checkpoint(looked.seen).await;
         }
         Ok(proof)
+    }
+
+    /// What is written down here is what an officer saw and typed a word for: a checkpoint of the
+    /// size and the root that were shown, and signed.
+    pub async fn audit_restart(&self, call: ipc::AuditRestart) -> Result<(), Fault> {
+        let looked = self.look_at_checkpoint(Some(call.size)).await?;
+        let is_shown = looked.seen.root.to_string() == call.root;
+        if !is_shown || looked.signature == ipc::SignatureProof::Wrong {
+            return Err(proof::not_as_shown());
+        }
+        self.restart_from(looked).await
     }
 }

@@ -2,7 +2,7 @@
 
 use api::compliance as http;
 use ipc::{
-    Case, CaseAction, CaseKind, CaseState, Cases, Fault, Retention, RetentionRule, Subject,
+    Case, CaseAction, CaseKind, CasePage, CaseState, Fault, Retention, RetentionRule, Subject,
     SubjectHolding,
 };
 
@@ -10,10 +10,12 @@ use super::privacy::{erasure, export};
 use crate::{Facade, server::Request};
 
 impl Facade {
-    pub async fn case_list(&self, _call: ipc::CaseList) -> Result<Cases, Fault> {
-        let list: http::CaseList =
-            self.inner.server.json(Request::get("/compliance/cases")).await?;
-        Ok(Cases { cases: list.cases.into_iter().map(case).collect(), is_cut: list.is_cut })
+    pub async fn case_list(&self, call: ipc::CaseList) -> Result<CasePage, Fault> {
+        let mut request = Request::get("/compliance/cases");
+        request.query.extend(call.cursor.map(|cursor| ("cursor", cursor)));
+        let page: http::CasePage = self.inner.server.json(request).await?;
+        let items = page.items.into_iter().map(case).collect();
+        Ok(CasePage { items, next_cursor: page.next_cursor })
     }
 
     pub async fn case_create(&self, call: ipc::CaseCreate) -> Result<Case, Fault> {
@@ -68,8 +70,8 @@ impl Facade {
         let view: http::RetentionView =
             self.inner.server.json(Request::get("/compliance/retention")).await?;
         let rule = |rule: http::RetentionRule| {
-            let http::RetentionRule { id, what, class, days, n_dropped, n_due } = rule;
-            RetentionRule { id, what, class, days, n_dropped, n_due }
+            let http::RetentionRule { id, what, class, days, n_dropped, n_due, n_held } = rule;
+            RetentionRule { id, what, class, days, n_dropped, n_due, n_held }
         };
         Ok(Retention {
             rules: view.rules.into_iter().map(rule).collect(),

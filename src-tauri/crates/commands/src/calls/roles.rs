@@ -1,6 +1,6 @@
 //! Giving and taking roles.
 
-use api::accounts as http;
+use api::roles as http;
 use ipc::{Fault, RoleHolder, RoleHolders};
 
 use crate::{Facade, server::Request};

@@ -14,7 +14,11 @@ impl Facade {
         _call: ipc::SecondFactorGet,
     ) -> Result<SecondFactor, Fault> {
         let view: http::MfaView = self.inner.server.json(Request::get("/mfa")).await?;
-        Ok(SecondFactor { is_on: view.is_totp_on, n_recovery_codes: view.n_recovery_codes })
+        Ok(SecondFactor {
+            is_app_on: view.is_totp_on,
+            is_passkey_on: view.is_passkey_on,
+            n_recovery_codes: view.n_recovery_codes,
+        })
     }
 
     pub async fn second_factor_start(
@@ -43,6 +47,22 @@ impl Facade {
     pub async fn second_factor_disable(&self, call: ipc::SecondFactorDisable) -> Result<(), Fault> {
         let body = http::TotpDisable { code: call.code };
         self.inner.server.send(&Request::post("/mfa/totp/disable", &body)?).await.map(drop)
+    }
+
+    pub async fn second_factor_passkey_enable(
+        &self,
+        _call: ipc::SecondFactorPasskeyEnable,
+    ) -> Result<Vec<String>, Fault> {
+        let request = Request::post_empty("/mfa/passkey");
+        let codes: http::RecoveryCodes = self.inner.server.json(request).await?;
+        Ok(codes.codes)
+    }
+
+    pub async fn second_factor_passkey_disable(
+        &self,
+        _call: ipc::SecondFactorPasskeyDisable,
+    ) -> Result<(), Fault> {
+        self.inner.server.send(&Request::delete("/mfa/passkey")).await.map(drop)
     }
 }
 

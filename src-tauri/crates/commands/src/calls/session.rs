@@ -18,12 +18,23 @@ impl Facade {
         self.inner.server.sign_in(call).await
     }
 
+    pub async fn session_sign_in_passkey(
+        &self,
+        call: ipc::SignInPasskey,
+    ) -> Result<Option<SessionView>, Fault> {
+        self.inner.server.sign_in_passkey(&self.inner.journeys, call).await
+    }
+
     pub async fn password_reset(&self, call: ipc::PasswordReset) -> Result<(), Fault> {
         self.inner.server.password_reset(call).await
     }
 
     pub async fn session_step_up(&self, call: ipc::StepUp) -> Result<(), Fault> {
         self.inner.server.step_up(call).await
+    }
+
+    pub async fn session_step_up_passkey(&self, call: ipc::StepUpPasskey) -> Result<bool, Fault> {
+        self.inner.server.step_up_passkey(&self.inner.journeys, call).await
     }
 
     /// Works without the server, too.

@@ -52,6 +52,15 @@ impl From<&api::accounts::Account> for Account {
     }
 }
 
+/// What somebody shows to be let in.
+pub(super) struct Credentials {
+    pub email: String,
+    pub password: String,
+    /// Of the authenticator app, or a recovery code.
+    pub code: Option<String>,
+    pub passkey: Option<api::mfa::PasskeyCode>,
+}
+
 /// A session that was opened just now.
 pub(super) struct Opened<'a> {
     pub server: &'a Url,
@@ -173,19 +182,29 @@ impl Server {
 
     pub async fn sign_in(&self, call: ipc::SignIn) -> Result<SessionView, Fault> {
         let server = address::parse(&call.server_url)?;
-        let email = call.email.clone();
+        let ipc::SignIn { email, password, code, .. } = call;
+        self.sign_in_as(&server, Credentials { email, password, code, passkey: None }).await
+    }
+
+    pub(super) async fn sign_in_as(
+        &self,
+        server: &Url,
+        credentials: Credentials,
+    ) -> Result<SessionView, Fault> {
+        let Credentials { email, password, code, passkey } = credentials;
         let body = api::accounts::SessionCreate {
-            email: call.email,
-            password: call.password,
+            email: email.clone(),
+            password,
             device_name: Some(self.device_name()),
-            device_id: self.known_device(&server, &email).await,
-            code: call.code,
+            device_id: self.known_device(server, &email).await,
+            code,
+            passkey,
         };
         let request = Request::post("/sessions", &body)?;
-        let url = endpoint(&server, request.path)?;
+        let url = endpoint(server, request.path)?;
         let answer = self.attempt(&url, &request, None).await?;
         let session: api::accounts::Session = self.read(answer).await?;
-        self.enter(Opened { server: &server, email: &email, session, instead_of: None }).await
+        self.enter(Opened { server, email: &email, session, instead_of: None }).await
     }
 
     /// How the server lists this device.

@@ -3,17 +3,34 @@
 
 use api::{
     accounts::Session,
+    mfa::PasskeyCode,
     sign_in::{Loopback, OidcIntent, OidcStart, OidcStarted, SessionFromCode, SignInOptions},
 };
 use ipc::{Fault, SessionView};
 use url::Url;
 
-use super::{Request, Server, endpoint, session::Opened};
+use super::{
+    Request, Server, endpoint,
+    session::{Credentials, Opened},
+};
 use crate::{
     address,
     browser::{Journeys, Outcome, Proof},
     fault,
 };
+
+/// On the server's page, what leaves the passkey alone on it.
+const SECOND_STEP: &str = "second-step";
+
+/// Where somebody signs in.
+#[derive(Clone, Copy)]
+enum Way<'a> {
+    Provider(&'a str),
+    /// In whichever way the server's page offers.
+    Page,
+    /// On the same page, with a passkey after the password.
+    SecondStep,
+}
 
 impl Server {
     pub async fn sign_in_options(&self, typed: &str) -> Result<SignInOptions, Fault> {
@@ -27,9 +44,8 @@ impl Server {
         call: &ipc::SignInBrowser,
     ) -> Result<Option<SessionView>, Fault> {
         let server = address::parse(&call.server_url)?;
-        let Some(proof) =
-            self.proof_of_sign_in(journeys, &server, call.provider.as_deref()).await?
-        else {
+        let way = call.provider.as_deref().map_or(Way::Page, Way::Provider);
+        let Some(proof) = self.proof_of_sign_in(journeys, &server, way).await? else {
             return Ok(None);
         };
         let device = self.latest_device(&server).await;
@@ -37,6 +53,30 @@ impl Server {
         let email = session.account.email.clone();
         let opened = Opened { server: &server, email: &email, session, instead_of: None };
         self.enter(opened).await.map(Some)
+    }
+
+    /// Signs in with a passkey after the password. `None` where it was called off.
+    pub async fn sign_in_passkey(
+        &self,
+        journeys: &Journeys,
+        call: ipc::SignInPasskey,
+    ) -> Result<Option<SessionView>, Fault> {
+        let server = address::parse(&call.server_url)?;
+        let Some(passkey) = self.passkey_code(journeys, &server).await? else { return Ok(None) };
+        let ipc::SignInPasskey { email, password, .. } = call;
+        let credentials = Credentials { email, password, code: None, passkey: Some(passkey) };
+        self.sign_in_as(&server, credentials).await.map(Some)
+    }
+
+    /// What a passkey brings that is used after the password. `None` where it was called off.
+    pub(super) async fn passkey_code(
+        &self,
+        journeys: &Journeys,
+        server: &Url,
+    ) -> Result<Option<PasskeyCode>, Fault> {
+        let proof = self.proof_of_sign_in(journeys, server, Way::SecondStep).await?;
+        let code = |proof: Proof| PasskeyCode { code: proof.code, code_verifier: proof.verifier };
+        Ok(proof.map(code))
     }
 
     /// Signs in again as who is signed in: a session that was opened just now may do what an older
@@ -48,7 +88,8 @@ impl Server {
     ) -> Result<bool, Fault> {
         let owner = self.owner_now()?;
         let server = self.signed().server.clone().ok_or_else(fault::signed_out)?;
-        let Some(proof) = self.proof_of_sign_in(journeys, &server, provider).await? else {
+        let way = provider.map_or(Way::Page, Way::Provider);
+        let Some(proof) = self.proof_of_sign_in(journeys, &server, way).await? else {
             return Ok(false);
         };
         self.enter_again(&server, &owner, proof).await
@@ -77,14 +118,19 @@ impl Server {
         &self,
         journeys: &Journeys,
         server: &Url,
-        provider: Option<&str>,
+        way: Way<'_>,
     ) -> Result<Option<Proof>, Fault> {
         let journey = journeys.prepare().await?;
         let loopback = journey.loopback.clone();
         let destination = async {
-            match provider {
-                Some(provider) => self.at_provider(server, provider, loopback).await,
-                None => self.at_page(server, &loopback).await,
+            match way {
+                Way::Provider(provider) => self.at_provider(server, provider, loopback).await,
+                Way::Page => self.at_page(server, &loopback).await,
+                Way::SecondStep => {
+                    let mut page = self.at_page(server, &loopback).await?;
+                    page.set_fragment(Some(SECOND_STEP));
+                    Ok(page)
+                }
             }
         };
         proof(journeys.go(journey, destination).await?)

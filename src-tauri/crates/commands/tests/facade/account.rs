@@ -154,6 +154,37 @@ async fn devices_are_listed_and_signed_out() -> Outcome {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn devices_keep_music_as_far_as_the_plan_goes() -> Outcome {
+    let (stand, facade) = Stand::without_music().await?;
+    let view = said(facade.offline_device_list(ipc::OfflineDeviceList {}).await)?;
+    assert_eq!(view, ipc::OfflineDevices { n_allowed: 0, devices: vec![], here: None });
+    let fault = facade.offline_device_use(ipc::OfflineDeviceUse {}).await.unwrap_err();
+    ensure!(fault.kind == FaultKind::Forbidden && fault.hint.contains("Premium"), "{fault:?}");
+
+    let plan = said(facade.plan_view(ipc::PlanGet {}).await)?.plans[0].id.clone();
+    let action = PlanAction::StartTrial { plan };
+    said(facade.plan_change(ipc::PlanChange { action }).await)?;
+    let view = said(facade.offline_device_use(ipc::OfflineDeviceUse {}).await)?;
+    let list = said(facade.device_list(ipc::DeviceList {}).await)?;
+    let own = list.iter().find(|device| device.is_current).context("this device")?.device;
+    assert_eq!(view, ipc::OfflineDevices { n_allowed: 5, devices: vec![own], here: Some(own) });
+
+    // Another device of the account: seen here, released here.
+    let client = stand.server()?.client()?;
+    let other = client.sign_in(EMAIL).await?;
+    let client = client.with_token(other.access_token);
+    let path = "/api/v1/offline-devices/current";
+    client.request(reqwest::Method::PUT, path).send().await?.error_for_status()?;
+    let view = said(facade.offline_device_list(ipc::OfflineDeviceList {}).await)?;
+    assert_eq!((view.devices.len(), view.here), (2, Some(own)));
+    let release = |device| facade.offline_device_release(ipc::OfflineDeviceRelease { device });
+    assert_eq!(said(release(other.device_id).await)?.devices, [own]);
+    assert_eq!(release(other.device_id).await.unwrap_err().kind, FaultKind::NotFound);
+    assert_eq!(said(release(own).await)?.here, None);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn trial_is_taken_once_and_the_tier_follows() -> Outcome {
     let (_stand, facade) = Stand::without_music().await?;
     let view = said(facade.plan_view(ipc::PlanGet {}).await)?;

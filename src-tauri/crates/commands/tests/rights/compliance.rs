@@ -35,7 +35,11 @@ fn case(is_held: bool) -> Value {
 fn answer(asked: &Asked) -> Option<Response> {
     let what = asked.what.replace(CASE, "ID");
     Some(match what.as_str() {
-        "GET /compliance/cases" => ok(&json!({ "cases": [case(false)], "is_cut": true })),
+        "GET /compliance/cases" => {
+            let is_first = asked.query.is_empty();
+            let next = is_first.then_some("there");
+            ok(&json!({ "items": [case(!is_first)], "next_cursor": next }))
+        }
         "POST /compliance/cases" => ok(&case(false)),
         "POST /compliance/cases/ID" => ok(&case(asked.body["action"] == "hold")),
         "GET /compliance/cases/ID/subject" => ok(&json!({
@@ -54,6 +58,7 @@ fn answer(asked: &Asked) -> Option<Response> {
                 "days": 90,
                 "n_dropped": 4,
                 "n_due": 2,
+                "n_held": 3,
             }],
             "last_run_at_us": null,
             "next_run_at_us": 9,
@@ -83,8 +88,12 @@ fn sent<T: serde::de::DeserializeOwned>(stub: &Stub, what: &str) -> anyhow::Resu
 async fn an_officer_opens_a_case_and_acts_on_it() -> Outcome {
     let (stub, facade) = Stub::start(answer).await?;
     let id = CASE.parse()?;
-    let list = said(facade.case_list(ipc::CaseList {}).await)?;
-    ensure!(list.is_cut && list.cases.len() == 1 && list.cases[0].state == CaseState::Open);
+    let list = said(facade.case_list(ipc::CaseList { cursor: None }).await)?;
+    ensure!(list.items.len() == 1 && list.items[0].state == CaseState::Open, "{list:?}");
+    ensure!(list.next_cursor.as_deref() == Some("there"));
+    let next = said(facade.case_list(ipc::CaseList { cursor: list.next_cursor }).await)?;
+    ensure!(next.items[0].is_held && next.next_cursor.is_none(), "{next:?}");
+    ensure!(stub.asked("GET /compliance/cases")[1].query == "cursor=there");
 
     let create = ipc::CaseCreate {
         kind: CaseKind::Erasure,
@@ -115,7 +124,8 @@ async fn an_officer_opens_a_case_and_acts_on_it() -> Outcome {
     let subject = said(facade.case_subject_view(ipc::CaseSubjectGet { id }).await)?;
     ensure!(subject.display_name == "Bob" && subject.holdings[0].n_rows == 1, "{subject:?}");
     let retention = said(facade.retention_view(ipc::RetentionGet {}).await)?;
-    ensure!(retention.last_run_at_us.is_none() && retention.rules[0].n_due == 2, "{retention:?}");
+    let rule = &retention.rules[0];
+    ensure!(retention.last_run_at_us.is_none() && (rule.n_due, rule.n_held) == (2, 3), "{rule:?}");
     // Of another server's case there is nothing here.
     let other = facade.case_view(ipc::CaseGet { id: PERSON.parse()? }).await.unwrap_err();
     assert_eq!(other.kind, FaultKind::NotFound);

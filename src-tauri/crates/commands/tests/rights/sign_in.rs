@@ -1,97 +1,37 @@
-//! Signing in by the system's browser, which is here whoever reads the addresses it is to open.
+//! Signing in by the system's browser.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::HashMap, sync::atomic::Ordering, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use axum::{http::StatusCode, response::Response};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use commands::{Browser, Facade};
+use commands::Facade;
 use ipc::{FaultKind, SecretsState};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    sync::mpsc,
 };
 use url::Url;
 
-use crate::stub::{ANN, Asked, Outcome, Stub, ok, refusal, said, session};
+use crate::{
+    browser::{Opened, Sent, is_proven, options},
+    stub::{ANN, Asked, Outcome, Stub, ok, refusal, said, session},
+};
 
 const BOB: &str = "01938e3c-5f6e-7cc0-8d1a-999999999999";
 
 /// The token of sessions that a code was traded for.
 const TRADED: &str = "of-the-code";
 
-/// A browser that goes nowhere by itself.
-struct Opened {
-    urls: mpsc::UnboundedReceiver<String>,
-    n_returns: Arc<AtomicUsize>,
-}
-
-/// Where the browser was sent, taken apart.
-struct Sent {
-    url: Url,
-    query: HashMap<String, String>,
-}
-
-impl Opened {
-    fn new() -> (Browser, Self) {
-        let (opened, urls) = mpsc::unbounded_channel();
-        let n_returns = Arc::<AtomicUsize>::default();
-        let count = Arc::clone(&n_returns);
-        let open = move |url: &str| opened.send(url.to_owned()).map_err(|error| error.to_string());
-        let returned = move || {
-            count.fetch_add(1, Ordering::SeqCst);
-        };
-        (Browser::new(open, returned), Self { urls, n_returns })
-    }
-
-    async fn next(&mut self) -> anyhow::Result<Sent> {
-        let url: Url = self.urls.recv().await.context("the browser is opened")?.parse()?;
-        let query = url.query_pairs().into_owned().collect();
-        Ok(Sent { url, query })
-    }
-}
-
-impl Sent {
-    /// Comes back with this; answers with status and page.
-    async fn back(&self, name: &str, value: &str, state: &str) -> anyhow::Result<(u16, String)> {
-        let mut url: Url = self.query["redirect_uri"].parse()?;
-        url.query_pairs_mut().append_pair(name, value).append_pair("state", state);
-        let answer = reqwest::get(url).await?;
-        Ok((answer.status().as_u16(), answer.text().await?))
-    }
-
-    async fn back_with(&self, name: &str, value: &str) -> anyhow::Result<(u16, String)> {
-        self.back(name, value, &self.query["state"]).await
-    }
-}
-
-/// A server with a provider, whose codes are good once for whoever knows the verifier: the code
-/// is the challenge itself.
+/// A server with a provider, whose codes are good for whoever knows the verifier.
 fn answer(account: &'static str) -> impl Fn(&Asked) -> Option<Response> {
     move |asked: &Asked| {
         Some(match asked.what.as_str() {
-            "GET /sign-in" => ok(&json!({
-                "providers": [{ "id": "hub", "name": "Hub" }, { "id": "other", "name": "Other" }],
-                "page": "https://music.example/account/sign-in",
-            })),
+            "GET /sign-in" => options(),
             "POST /oidc/hub/start" => start(asked),
+            "POST /sessions/code" if is_proven(&asked.body) => ok(&session(account, TRADED)),
             "POST /sessions/code" => {
-                let verifier = asked.body["code_verifier"].as_str().unwrap_or_default();
-                let shown = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
-                if asked.body["code"] != shown {
-                    return Some(refusal(StatusCode::BAD_REQUEST, "invalid_request", "Not good."));
-                }
-                ok(&session(account, TRADED))
+                refusal(StatusCode::BAD_REQUEST, "invalid_request", "Not good.")
             }
             "DELETE /sessions/current" => ok(&json!({})),
             "GET /accounts/me/identities" => ok(&json!({ "identities": [

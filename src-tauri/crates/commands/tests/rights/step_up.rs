@@ -5,7 +5,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
-use ipc::{ExportState, FaultKind};
+use ipc::{ExportState, FaultKind, SecondStep};
 use serde_json::json;
 
 use crate::stub::{Asked, Outcome, Stub, TOKEN, ok, refusal, said};
@@ -54,7 +54,8 @@ async fn what_needs_more_than_a_session_is_done_once_it_is_shown_who_it_is() -> 
         facade.session_step_up(call).await.map_err(|fault| fault.kind)
     };
     assert_eq!(show("another", None).await, Err(FaultKind::WrongCredentials));
-    let wanted = Err(FaultKind::SecondFactorRequired);
+    let of_app = SecondStep { takes_app: true, takes_passkey: false };
+    let wanted = Err(FaultKind::SecondFactorRequired(of_app));
     assert_eq!(show("four words no digit", None).await, wanted);
     assert_eq!(show("four words no digit", Some("000000")).await, wanted);
     assert_eq!(show("four words no digit", Some("123456")).await, Ok(()));

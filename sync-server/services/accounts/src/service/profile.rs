@@ -7,13 +7,10 @@ use engine_sql::acts::{self, By};
 use web::ApiError;
 
 use super::{Service, gone};
-use crate::{
-    Error,
-    store::{Profile, StoredAccount},
-};
+use crate::{Error, store::Profile};
 
 /// Of the vault: when the person was born.
-const BIRTH_DATE: &str = "birth_date";
+pub(super) const BIRTH_DATE: &str = "birth_date";
 
 /// Of the vault: the picture, as it is drawn.
 const AVATAR: &str = "avatar";
@@ -92,14 +89,6 @@ impl Service {
         self.store.avatar_set(id, name, &act).await?;
         self.acted();
         self.account(id).await
-    }
-
-    pub(super) async fn birth_date(&self, of: &StoredAccount) -> Result<Option<String>, Error> {
-        if !of.has_birth_date {
-            return Ok(None);
-        }
-        let bytes = self.vault.get(of.id(), BIRTH_DATE).await?;
-        Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use api::accounts::{SessionList, SessionsRevoked, StepUp, SteppedUp};
-use domain::SessionId;
+use api::accounts::{SessionEntry, SessionList, SessionsRevoked, StepUp, SteppedUp};
+use domain::{AccountId, SessionId};
 use engine_sql::acts::{self, By};
 use web::{
     ApiError,
@@ -15,9 +15,16 @@ use crate::{Error, store::Which};
 
 impl Service {
     pub async fn sessions(&self, claims: &Claims) -> Result<SessionList, Error> {
-        let since_us = (self.clock)() - SESSION_IDLE_US;
-        let sessions = self.store.sessions(claims.account, claims.session, since_us).await?;
+        let mut sessions = self.sessions_living(claims.account).await?;
+        for entry in &mut sessions {
+            entry.is_current = entry.id == claims.session;
+        }
         Ok(SessionList { sessions })
+    }
+
+    /// Where an account is signed in, whoever asks.
+    pub async fn sessions_living(&self, account: AccountId) -> Result<Vec<SessionEntry>, Error> {
+        self.store.sessions(account, (self.clock)() - SESSION_IDLE_US).await
     }
 
     /// Asks again who it is, before what an open session must not be enough for.
@@ -32,12 +39,13 @@ impl Service {
         let stored = account.password().ok_or_else(|| {
             ApiError::conflict("This account has no password.", "Sign in by browser again.")
         })?;
-        self.throttles.sign_in(&account.email_hash, network(from), now_us)?;
+        let device = Some(claims.device);
+        self.throttles.sign_in(&account.email_hash, network(from), device, now_us)?;
         if !self.hasher.verify(&asked.password, Some(stored)).await? {
             return Err(ApiError::wrong_password().into());
         }
-        self.check_code(claims.account, asked.code.as_deref(), Some(claims.device)).await?;
-        self.throttles.signed_in(&account.email_hash, network(from));
+        self.check_second_factor(claims.account, asked.second_factor(), device).await?;
+        self.throttles.signed_in(&account.email_hash, network(from), device);
         let by = By::account(claims.account, now_us);
         let act = by.access("session_step_up", acts::session(claims.session));
         if !self.store.session_authenticated(claims.account, claims.session, &act).await? {

@@ -1,7 +1,8 @@
 //! What happens to all that is held about a person: erasure, and the end of what is kept.
 
+use std::collections::HashSet;
+
 use domain::AccountId;
-use web::ApiError;
 
 use super::{Service, seconds};
 use crate::Error;
@@ -16,18 +17,6 @@ pub enum Retained {
 }
 
 impl Service {
-    /// Whether the account can be erased at all.
-    pub async fn subject_may_erase(&self, account: AccountId) -> Result<(), Error> {
-        if self.store.is_last_owner(account).await? {
-            return Err(ApiError::conflict(
-                "You are the last owner of this server.",
-                "Make someone else an owner first.",
-            )
-            .into());
-        }
-        Ok(())
-    }
-
     /// Forgets an account: it cannot sign in any more, and its address is free. What is in the
     /// vault is the vault's to forget. What is not there is no error.
     pub async fn subject_erase(&self, account: AccountId) -> Result<(), Error> {
@@ -38,14 +27,29 @@ impl Service {
         Ok(())
     }
 
-    /// How much is older than it should be.
-    pub async fn retained_due(&self, what: Retained, before_us: i64) -> Result<u64, Error> {
-        self.store.retained_due(what, before_us).await
+    /// Whether there is such an account. Nothing of it is opened.
+    pub async fn account_exists(&self, account: AccountId) -> Result<bool, Error> {
+        self.store.account_exists(account).await
+    }
+
+    /// How much is older than it should be, and of nobody whose data is held.
+    pub async fn retained_due(
+        &self,
+        what: Retained,
+        before_us: i64,
+        held: &HashSet<AccountId>,
+    ) -> Result<u64, Error> {
+        self.store.retained_due(what, before_us, held).await
     }
 
     /// Forgets what is; answers how much it was.
-    pub async fn retained_drop(&self, what: Retained, before_us: i64) -> Result<u64, Error> {
-        self.store.retained_drop(what, before_us).await
+    pub async fn retained_drop(
+        &self,
+        what: Retained,
+        before_us: i64,
+        held: &HashSet<AccountId>,
+    ) -> Result<u64, Error> {
+        self.store.retained_drop(what, before_us, held).await
     }
 
     /// Puts a name right, for a compliance officer.

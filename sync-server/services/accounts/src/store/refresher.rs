@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine_sql::group::Group;
+use engine_sql::group::{self, Group};
 
 use super::{Refresh, Refreshed, Store};
 use crate::Error;
@@ -18,21 +18,13 @@ impl Refresher {
     pub fn start(store: Store) -> Self {
         let work = move |refreshes: Vec<Refresh>| {
             let store = store.clone();
-            async move {
-                match store.sessions_refresh(&refreshes).await {
-                    Ok(refreshed) => refreshed.into_iter().map(Ok).collect(),
-                    Err(error) => {
-                        let error = Arc::new(error);
-                        refreshes.iter().map(|_| Err(Arc::clone(&error))).collect()
-                    }
-                }
-            }
+            async move { group::share(refreshes.len(), store.sessions_refresh(&refreshes).await) }
         };
         Self(Group::start(GROUP_MAX, |_| 1, work))
     }
 
     /// Trades a token for the next one of its session, where it was never used before.
     pub async fn refresh(&self, refresh: Refresh) -> Result<Refreshed, Error> {
-        self.0.ask(refresh).await.ok_or(Error::RefresherEnded)?.map_err(Error::Refresh)
+        self.0.ask(refresh).await.ok_or(Error::GroupEnded)?.map_err(Error::Together)
     }
 }

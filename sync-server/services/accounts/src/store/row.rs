@@ -1,19 +1,17 @@
 //! An account as its rows tell it.
 
 use api::accounts::{Account, Visibility};
-use domain::{Role, access::roles_parse, plan::Tier};
+use domain::{AccountId, plan::Tier};
 use engine_sql::sqlx::{Row as _, any::AnyRow};
 
-use crate::Error;
+use crate::{Error, peer::Held};
 
-/// An account with what its owner does not see of it, and without what others keep: its address
-/// and birth date are in the vault, its tier is billing's.
+/// An account with what its owner does not see of it, and without what others keep.
 #[derive(Clone, Debug)]
 pub struct StoredAccount {
     account: Account,
     /// Empty where there is none: the person signs in otherwise.
     pub password_hash: String,
-    pub roles_version: u32,
     /// Of the vault, where the address is.
     pub email_field: String,
     /// By which it is reserved.
@@ -21,23 +19,30 @@ pub struct StoredAccount {
     pub has_birth_date: bool,
 }
 
+/// What others keep of an account: its address and birth date are in the vault, its tier is
+/// billing's, its roles are those of the service of roles.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    pub email: String,
+    pub birth_date: Option<String>,
+    pub tier: Tier,
+    pub held: Held,
+}
+
 impl StoredAccount {
     /// The account as its owner sees it.
-    pub fn with(&self, email: String, birth_date: Option<String>, tier: Tier) -> Account {
-        Account { email, birth_date, tier, ..self.account.clone() }
+    pub fn with(&self, kept: Kept) -> Account {
+        let Kept { email, birth_date, tier, held } = kept;
+        Account { email, birth_date, tier, roles: held.roles, ..self.account.clone() }
     }
 
-    /// The account without address, birth date and tier.
+    /// The account without what others keep.
     pub fn bare(&self) -> &Account {
         &self.account
     }
 
-    pub fn id(&self) -> domain::AccountId {
+    pub fn id(&self) -> AccountId {
         self.account.id
-    }
-
-    pub fn roles(&self) -> &[Role] {
-        &self.account.roles
     }
 
     /// What a password is compared with.
@@ -46,48 +51,54 @@ impl StoredAccount {
     }
 }
 
+/// The columns of a whole account, named `a`, as [`account`] reads them.
+macro_rules! account_columns {
+    () => {
+        "a.account_id, a.display_name, a.password_hash, a.created_at_us, a.visibility, a.country, \
+         a.language, a.email_verified_at_us, a.email_field, a.email_hash, a.has_birth_date, a.avatar"
+    };
+}
+pub(super) use account_columns;
+
+/// How many those are.
+pub(super) const N_COLUMNS: usize = 12;
+
 /// A query of whole accounts, named `a`; what follows says which.
 macro_rules! account_sql {
     ($which:literal) => {
-        concat!(
-            "SELECT a.account_id, a.display_name, a.password_hash, a.roles, a.created_at_us,
-                    a.visibility, a.country, a.language, r.version, a.email_verified_at_us,
-                    a.email_field, a.email_hash, a.has_birth_date, a.avatar
-             FROM account a
-             LEFT JOIN role_change r ON r.account_id = a.account_id ",
-            $which
-        )
+        concat!("SELECT ", $crate::store::row::account_columns!(), " FROM account a ", $which)
     };
 }
 pub(super) use account_sql;
 
 pub(super) fn account(row: &AnyRow) -> Result<StoredAccount, Error> {
     let id: String = row.try_get(0)?;
-    let roles: String = row.try_get(3)?;
-    let visibility: String = row.try_get(5)?;
-    let version: Option<i64> = row.try_get(8)?;
+    let visibility: String = row.try_get(4)?;
     let account = Account {
-        id: id.parse().map_err(|_| Error::Stored { what: "account id" })?,
+        id: account_id(&id)?,
         email: String::new(),
-        is_email_verified: row.try_get::<Option<i64>, _>(9)?.is_some(),
+        is_email_verified: row.try_get::<Option<i64>, _>(7)?.is_some(),
         display_name: row.try_get(1)?,
         visibility: parse_visibility(&visibility)?,
-        country: row.try_get(6)?,
-        language: row.try_get(7)?,
+        country: row.try_get(5)?,
+        language: row.try_get(6)?,
         birth_date: None,
-        avatar: row.try_get(13)?,
-        roles: roles_parse(&roles).map_err(|_| Error::Stored { what: "role" })?,
+        avatar: row.try_get(11)?,
+        roles: Vec::new(),
         tier: Tier::Free,
-        created_at_us: row.try_get(4)?,
+        created_at_us: row.try_get(3)?,
     };
     Ok(StoredAccount {
         account,
         password_hash: row.try_get(2)?,
-        roles_version: version.and_then(|version| u32::try_from(version).ok()).unwrap_or(0),
-        email_field: row.try_get(10)?,
-        email_hash: row.try_get(11)?,
-        has_birth_date: row.try_get::<i64, _>(12)? != 0,
+        email_field: row.try_get(8)?,
+        email_hash: row.try_get(9)?,
+        has_birth_date: row.try_get::<i64, _>(10)? != 0,
     })
+}
+
+pub(super) fn account_id(text: &str) -> Result<AccountId, Error> {
+    text.parse().map_err(|_| Error::Stored { what: "account id" })
 }
 
 fn parse_visibility(text: &str) -> Result<Visibility, Error> {

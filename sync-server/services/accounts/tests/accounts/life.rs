@@ -1,9 +1,9 @@
-//! What an account does once it is there: devices, roles; and what the audit log is told of it.
+//! What an account does once it is there: devices, sessions; which role it has; and what the audit
+//! log is told of it.
 
-use api::{
-    accounts::{RoleChange, Session},
-    error::Code,
-};
+use std::sync::atomic::Ordering;
+
+use api::accounts::Session;
 use domain::Role;
 use engine_sql::testing;
 use web::ApiError;
@@ -82,80 +82,45 @@ async fn a_session_that_idled_out_is_not_listed() {
 }
 
 #[tokio::test]
-async fn roles_are_given_and_taken_and_old_tokens_end_at_once() {
+async fn roles_are_in_the_next_token_with_their_version() {
+    let stand = Stand::start(testing::sqlite().await).await;
+    stand.account("owner@example.org").await;
+    stand.account("ann@example.org").await;
+    let owner = stand.session("owner@example.org", None).await;
+    let ann = stand.session("ann@example.org", None).await;
+    assert_eq!(stand.claims(&owner).roles, [Role::Listener, Role::Owner]);
+    assert_eq!(stand.claims(&ann).roles, [Role::Listener]);
+    stand.roles.version.store(3, Ordering::Relaxed);
+    assert_eq!(stand.claims(&stand.renew(&ann).await.unwrap()).roles_version, 3);
+}
+
+/// A crash, or a failure, between the first account and its role: nobody takes its place.
+#[tokio::test]
+async fn the_first_account_owns_the_server_even_where_its_sign_up_was_cut_off() {
     for db in testing::databases().await {
-        let mut stand = Stand::start(db).await;
-        stand.account("owner@example.org").await;
+        let stand = Stand::start(db).await;
+        stand.roles.is_broken.store(true, Ordering::Relaxed);
+        assert_eq!(stand.sign_up("ann@example.org").await.unwrap_err().status, 500);
+        // Ids are in the order of their milliseconds.
+        stand.pass(1_000);
+        stand.roles.is_broken.store(false, Ordering::Relaxed);
         let bob = stand.account("bob@example.org").await;
-        let owner = stand.session("owner@example.org", None).await;
-        let by = stand.claims(&owner);
-        let before = stand.session("bob@example.org", None).await;
-
-        let role = |role| RoleChange {
-            email: "BOB@example.org".into(),
-            role,
-            reason: "answers requests".into(),
-        };
-        let engineer = role(Role::Engineer);
-        let granted = stand.service.role_grant(&by, &engineer).await.unwrap();
-        assert_eq!(granted.roles, [Role::Listener, Role::Engineer]);
-        assert!(stand.keys.verify(&before.access_token).is_err(), "it lacks the role");
-        let during = stand.renew(&before).await.unwrap();
-        assert_eq!(stand.claims(&during).roles, [Role::Listener, Role::Engineer]);
-        let holders = stand.service.role_holders().await.unwrap().holders;
-        assert_eq!(holders.len(), 2);
-        assert!(holders.iter().any(|holder| holder.account == bob.id));
-
-        stand.service.role_revoke(&by, &engineer).await.unwrap();
-        assert!(stand.keys.verify(&during.access_token).is_err(), "it still has the role");
-        // A restart forgets nothing of that.
-        stand = stand.restart().await;
-        assert!(stand.keys.verify(&during.access_token).is_err());
-        let after = stand.renew(&during).await.unwrap();
-        assert_eq!(stand.claims(&after).roles, [Role::Listener]);
-        assert_eq!(stand.service.role_holders().await.unwrap().holders.len(), 1);
-
-        let revoke_owner = RoleChange {
-            email: "owner@example.org".into(),
-            role: Role::Owner,
-            reason: "leaves".into(),
-        };
-        let refused = stand.service.role_revoke(&by, &revoke_owner).await;
-        assert_eq!(ApiError::from(refused.unwrap_err()).code, Code::Conflict);
-        assert!(stand.keys.verify(&owner.access_token).is_ok(), "nothing has changed");
-        stand.service.role_grant(&by, &role(Role::Owner)).await.unwrap();
-        stand.service.role_revoke(&by, &revoke_owner).await.unwrap();
-
-        let everybody = stand.service.role_grant(&by, &role(Role::Listener)).await;
-        assert_eq!(ApiError::from(everybody.unwrap_err()).status, 400);
-        let nobody = RoleChange { email: "eve@example.org".into(), ..role(Role::Creator) };
-        let unknown = stand.service.role_grant(&by, &nobody).await;
-        assert_eq!(ApiError::from(unknown.unwrap_err()).status, 404);
+        assert_eq!(bob.roles, [Role::Listener], "he came second");
+        let ann = stand.session("ann@example.org", None).await;
+        assert_eq!(stand.claims(&ann).roles, [Role::Listener, Role::Owner]);
     }
 }
 
-/// Two owners who revoke each other at once leave one.
 #[tokio::test]
-async fn there_is_always_an_owner() {
+async fn the_next_start_goes_on_where_the_first_sign_up_was_cut_off() {
     for db in testing::databases().await {
         let stand = Stand::start(db).await;
-        stand.account("ann@example.org").await;
-        stand.account("bob@example.org").await;
-        let session = stand.session("ann@example.org", None).await;
-        let by = stand.claims(&session);
-        let owner = |email: &str| RoleChange {
-            email: email.into(),
-            role: Role::Owner,
-            reason: "a quarrel".into(),
-        };
-        let (ann, bob) = (owner("ann@example.org"), owner("bob@example.org"));
-        stand.service.role_grant(&by, &bob).await.unwrap();
-        let (first, second) = tokio::join!(
-            stand.service.role_revoke(&by, &ann),
-            stand.service.role_revoke(&by, &bob)
-        );
-        assert!(first.is_ok() != second.is_ok());
-        assert_eq!(stand.service.role_holders().await.unwrap().holders.len(), 1);
+        stand.roles.is_broken.store(true, Ordering::Relaxed);
+        assert!(stand.sign_up("ann@example.org").await.is_err());
+        stand.roles.is_broken.store(false, Ordering::Relaxed);
+        let stand = stand.restart().await;
+        let ann = stand.session("ann@example.org", None).await;
+        assert_eq!(stand.claims(&ann).roles, [Role::Listener, Role::Owner]);
     }
 }
 
@@ -167,16 +132,6 @@ async fn the_audit_log_is_told_in_the_same_transaction() {
         // Within a millisecond the order of acts is chance.
         stand.pass(1_000);
         let session: Session = stand.session("ann@example.org", None).await;
-        let by = stand.claims(&session);
-        let engineer = RoleChange {
-            email: "ann@example.org".into(),
-            role: Role::Engineer,
-            reason: "on call".into(),
-        };
-        stand.pass(1_000);
-        stand.service.role_grant(&by, &engineer).await.unwrap();
-        // It changes nothing, so there is nothing to tell.
-        stand.service.role_grant(&by, &engineer).await.unwrap();
         stand.pass(1_000);
         let next = stand.renew(&session).await.unwrap();
         assert!(stand.renew(&session).await.is_err(), "used twice");
@@ -189,12 +144,10 @@ async fn the_audit_log_is_told_in_the_same_transaction() {
         let wanted = [
             ("account_create", account.as_str()),
             ("session_create", &session),
-            ("role_grant", &account),
             ("refresh_token_reuse", &session),
         ];
         assert_eq!(told, wanted);
-        assert_eq!(acts[2].reason.as_ref().unwrap().as_str(), "engineer: on call");
-        assert_eq!(acts[2].actor.as_ref().unwrap().as_str(), account);
+        assert_eq!(acts[1].actor.as_ref().unwrap().as_str(), account);
         let text = serde_json::to_string(&acts).unwrap();
         assert!(!text.contains("ann@") && !text.contains("example"), "tokens only: {text}");
     }

@@ -1,12 +1,18 @@
 //! Signing up, in and out, and refreshing.
 
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
+
 use api::{
-    accounts::{Account, AccountCreate},
+    accounts::{Account, AccountCreate, SessionRefresh},
     error::Code,
 };
 use domain::Role;
 use engine_sql::testing;
 use svc_accounts::Error;
+use tokio::task::JoinSet;
 
 use crate::stand::{DAY_US, PASSWORD, SECOND_US, Stand};
 
@@ -139,6 +145,74 @@ async fn one_of_two_refreshes_at_once_wins() {
         let token = &first.refresh_token;
         let (a, b) = tokio::join!(server.refresh(token), server.refresh(token));
         assert_eq!(u8::from(a.is_ok()) + u8::from(b.is_ok()), 1);
+    }
+}
+
+/// Done together in one transaction, each by itself.
+#[tokio::test]
+async fn refreshes_at_the_same_time_do_not_meet() {
+    for db in testing::databases().await {
+        let server = Stand::start(db).await;
+        for email in ["ann@example.org", "bob@example.org"] {
+            server.sign_up(email).await.unwrap();
+        }
+        let ann = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
+        let bob = server.sign_in("bob@example.org", PASSWORD).await.unwrap();
+        let stolen = server.sign_in("ann@example.org", PASSWORD).await.unwrap();
+        let next = server.refresh(&stolen.refresh_token).await.unwrap();
+        let lost = server.sign_in("bob@example.org", PASSWORD).await.unwrap();
+        let gone = server.sign_in("bob@example.org", PASSWORD).await.unwrap();
+        server.service.session_delete(&server.claims(&gone)).await.unwrap();
+        let key = "a key of sixteen";
+        let (ann, stolen, bob, once, again, gone) = tokio::join!(
+            server.refresh(&ann.refresh_token),
+            server.refresh(&stolen.refresh_token),
+            server.refresh(&bob.refresh_token),
+            server.retry(&lost.refresh_token, key),
+            server.retry(&lost.refresh_token, key),
+            server.refresh(&gone.refresh_token),
+        );
+        let (ann, bob, once) = (ann.unwrap(), bob.unwrap(), once.unwrap());
+        assert_eq!(again.unwrap().refresh_token, once.refresh_token);
+        assert_eq!([stolen.unwrap_err().status, gone.unwrap_err().status], [401, 401]);
+        assert!(server.refresh(&next.refresh_token).await.is_err(), "the session has ended");
+        assert_eq!(ann.account.email, "ann@example.org");
+        assert_eq!(bob.account.email, "bob@example.org");
+        for session in [ann, bob, once] {
+            assert_eq!(server.refresh(&session.refresh_token).await.unwrap().id, session.id);
+        }
+    }
+}
+
+/// More of them than one statement takes, from a network each.
+#[tokio::test]
+async fn many_refresh_at_the_same_time() {
+    for db in testing::databases().await {
+        let server = Arc::new(Stand::start(db).await);
+        let mut tokens = Vec::new();
+        for person in 0..3 {
+            let email = format!("person{person}@example.org");
+            let account = server.service.account_create_external(&email, None).await.unwrap();
+            for _ in 0..50 {
+                let session = server.service.session_open(account.id, None, None, None).await;
+                tokens.push((email.clone(), session.unwrap().refresh_token));
+            }
+        }
+        for _ in 0..2 {
+            let mut refreshing = JoinSet::new();
+            for (n, (email, token)) in (0..).zip(tokens.drain(..)) {
+                let server = server.clone();
+                let asked = SessionRefresh { refresh_token: token, retry_key: None };
+                let from = Some(IpAddr::from(Ipv4Addr::from_bits(0x0a00_0000 + n)));
+                refreshing.spawn(async move {
+                    let session = server.service.session_refresh(&asked, from).await.unwrap();
+                    assert_eq!(session.account.email, email);
+                    (email, session.refresh_token)
+                });
+            }
+            tokens = refreshing.join_all().await;
+        }
+        assert_eq!(tokens.len(), 150);
     }
 }
 

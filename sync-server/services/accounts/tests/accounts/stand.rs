@@ -4,13 +4,16 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering},
     },
 };
 
-use api::accounts::{Account, AccountCreate, Session, SessionCreate, SessionRefresh, StepUp};
+use api::{
+    accounts::{Account, AccountCreate, Session, SessionCreate, SessionRefresh, StepUp},
+    mfa::{Methods, Shown},
+};
 use async_trait::async_trait;
-use domain::{AccountId, DeviceId, audit, plan::Tier};
+use domain::{AccountId, DeviceId, Role, audit, plan::Tier};
 use engine_sql::{
     outbox,
     sqlx::{self, Row as _},
@@ -18,7 +21,7 @@ use engine_sql::{
 };
 use svc_accounts::{
     Parts, Service,
-    peer::{Mail, MailError, Mailer, PeerError, SecondFactor, Tiers, Vault},
+    peer::{Held, Mail, MailError, Mailer, PeerError, Roles, SecondFactor, Tiers, Vault},
 };
 use web::{
     ApiError,
@@ -45,6 +48,14 @@ impl Vault for MemoryVault {
         Ok(self.0.lock().unwrap().get(&(of, field.to_owned())).cloned())
     }
 
+    async fn get_all(
+        &self,
+        fields: &[(AccountId, String)],
+    ) -> Result<Vec<Option<Vec<u8>>>, PeerError> {
+        let kept = self.0.lock().unwrap();
+        Ok(fields.iter().map(|field| kept.get(field).cloned()).collect())
+    }
+
     async fn delete(&self, of: AccountId, field: &str) -> Result<(), PeerError> {
         self.0.lock().unwrap().remove(&(of, field.to_owned()));
         Ok(())
@@ -62,8 +73,38 @@ pub struct OneTier(pub Mutex<Tier>);
 
 #[async_trait]
 impl Tiers for OneTier {
-    async fn tier(&self, _: AccountId) -> Result<Tier, PeerError> {
-        Ok(*self.0.lock().unwrap())
+    async fn tiers(&self, of: &[AccountId]) -> Result<Vec<Tier>, PeerError> {
+        let tier = *self.0.lock().unwrap();
+        Ok(of.iter().map(|_| tier).collect())
+    }
+}
+
+/// Who was first, and how often the roles of everybody changed; out of order for as long as it is
+/// told. How roles are given is tested where that is done.
+#[derive(Default)]
+pub struct FirstOwner {
+    first: Mutex<Option<AccountId>>,
+    pub version: AtomicU32,
+    pub is_broken: AtomicBool,
+}
+
+#[async_trait]
+impl Roles for FirstOwner {
+    async fn held(&self, of: &[AccountId]) -> Result<Vec<Held>, PeerError> {
+        let (first, version) = (*self.first.lock().unwrap(), self.version.load(Ordering::Relaxed));
+        let held = of.iter().map(|account| {
+            let owner = (first == Some(*account)).then_some(Role::Owner);
+            Held { roles: [Role::Listener].into_iter().chain(owner).collect(), version }
+        });
+        Ok(held.collect())
+    }
+
+    async fn first_owner(&self, account: AccountId) -> Result<(), PeerError> {
+        if self.is_broken.load(Ordering::Relaxed) {
+            return Err(PeerError { of: "roles", source: "out of order".into() });
+        }
+        self.first.lock().unwrap().get_or_insert(account);
+        Ok(())
     }
 }
 
@@ -92,16 +133,19 @@ impl SecondFactor for OneCode {
         Ok(self.code.lock().unwrap().is_some())
     }
 
-    async fn code_use(
+    async fn use_up(
         &self,
         _: AccountId,
-        code: &str,
+        shown: Option<Shown<'_>>,
         known_device: Option<DeviceId>,
     ) -> Result<(), ApiError> {
+        let refused =
+            || ApiError::second_factor_required("This code is not right.", Methods::default());
+        let Some(Shown::Code(code)) = shown else { return Err(refused()) };
         self.devices.lock().unwrap().push(known_device);
         match &*self.code.lock().unwrap() {
             Some(right) if right == code => Ok(()),
-            _ => Err(ApiError::second_factor_required("This code is not right.")),
+            _ => Err(refused()),
         }
     }
 }
@@ -109,6 +153,11 @@ impl SecondFactor for OneCode {
 impl MemoryVault {
     pub fn n_fields(&self) -> usize {
         self.0.lock().unwrap().len()
+    }
+
+    /// All that was in it.
+    pub fn lose(&self) {
+        self.0.lock().unwrap().clear();
     }
 }
 
@@ -143,6 +192,7 @@ pub struct Stand {
     pub vault: Arc<MemoryVault>,
     pub mails: Arc<MailBox>,
     pub tiers: Arc<OneTier>,
+    pub roles: Arc<FirstOwner>,
     pub second_factor: Arc<OneCode>,
     now_us: Arc<AtomicI64>,
     db: TestDb,
@@ -151,15 +201,21 @@ pub struct Stand {
 impl Stand {
     pub async fn start(db: TestDb) -> Self {
         // Real time, so that the tokens made are good.
-        Self::start_at(web::clock::system()(), db, Arc::default()).await
+        Self::start_at(web::clock::system()(), db, Arc::default(), Arc::default()).await
     }
 
     /// Another process on the same database.
     pub async fn restart(self) -> Self {
-        Self::start_at(self.now_us.load(Ordering::Relaxed), self.db, self.vault).await
+        let now_us = self.now_us.load(Ordering::Relaxed);
+        Self::start_at(now_us, self.db, self.vault, self.roles).await
     }
 
-    async fn start_at(now_us: i64, db: TestDb, vault: Arc<MemoryVault>) -> Self {
+    async fn start_at(
+        now_us: i64,
+        db: TestDb,
+        vault: Arc<MemoryVault>,
+        roles: Arc<FirstOwner>,
+    ) -> Self {
         let now_us = Arc::new(AtomicI64::new(now_us));
         let clock = {
             let now_us = now_us.clone();
@@ -175,13 +231,14 @@ impl Stand {
             clock,
             vault: vault.clone(),
             tiers: tiers.clone(),
+            roles: roles.clone(),
             second_factor: second_factor.clone(),
             mailer: mails.clone(),
             public_url: "https://music.example".to_owned(),
             on_act: Box::new(|| {}),
         };
         let service = Service::open(parts).await.unwrap();
-        Self { service, keys, vault, mails, tiers, second_factor, now_us, db }
+        Self { service, keys, vault, mails, tiers, roles, second_factor, now_us, db }
     }
 
     pub fn now_s(&self) -> u64 {
@@ -267,6 +324,14 @@ impl Stand {
         count.fetch_one(self.db.read()).await.unwrap().0
     }
 
+    /// A link of an account, which there need not be, that was good until then.
+    pub async fn link_put(&self, account: AccountId, until_us: i64) {
+        let sql = "INSERT INTO link (account_id, token_hash, purpose, until_us)
+                   VALUES ($1, 'hash', 'verify', $2)";
+        let query = sqlx::query(sql).bind(account.to_string()).bind(until_us);
+        query.execute(self.db.read()).await.unwrap();
+    }
+
     /// An access token of a session whose person showed again who they are.
     pub async fn step_up(
         &self,
@@ -274,7 +339,8 @@ impl Stand {
         password: &str,
         code: Option<&str>,
     ) -> Result<String, ApiError> {
-        let asked = StepUp { password: password.to_owned(), code: code.map(str::to_owned) };
+        let code = code.map(str::to_owned);
+        let asked = StepUp { password: password.to_owned(), code, passkey: None };
         let claims = self.claims(session);
         Ok(self.service.session_step_up(&claims, &asked, None).await?.access_token)
     }
@@ -322,5 +388,6 @@ fn session_create(email: &str) -> SessionCreate {
         device_name: None,
         device_id: None,
         code: None,
+        passkey: None,
     }
 }

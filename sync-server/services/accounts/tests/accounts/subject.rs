@@ -1,6 +1,8 @@
 //! Erasure, the end of what is kept, and those who come by other ways than a password.
 
-use domain::{Role, plan::Tier};
+use std::collections::HashSet;
+
+use domain::{AccountId, Role, plan::Tier};
 use engine_sql::testing;
 use svc_accounts::Retained;
 use web::ApiError;
@@ -34,35 +36,67 @@ async fn an_erased_account_is_gone_and_its_address_free() {
 }
 
 #[tokio::test]
-async fn the_last_owner_stays() {
-    let stand = Stand::start(testing::sqlite().await).await;
-    let owner = stand.account("owner@example.org").await;
-    let ann = stand.account("ann@example.org").await;
-    let refused = stand.service.subject_may_erase(owner.id).await.unwrap_err();
-    assert_eq!(ApiError::from(refused).status, 409);
-    assert!(stand.service.subject_may_erase(ann.id).await.is_ok());
-}
-
-#[tokio::test]
 async fn what_was_kept_for_some_time_goes() {
     for db in testing::databases().await {
         let stand = Stand::start(db).await;
-        stand.account("ann@example.org").await;
-        stand.service.mails_send().await.unwrap();
-        let session = stand.session("ann@example.org", None).await;
-        let claims = stand.claims(&session);
+        let held = HashSet::from([ended_and_expired(&stand, "held@example.org").await]);
+        ended_and_expired(&stand, "ann@example.org").await;
         let living = stand.session("ann@example.org", None).await;
-        stand.service.session_delete(&claims).await.unwrap();
         let now_us = i64::try_from(stand.now_s()).unwrap() * SECOND_US;
         let (soon, late) = (now_us - DAY_US, now_us + 3 * DAY_US);
         for what in [Retained::EndedSessions, Retained::ExpiredLinks] {
-            let due = |before_us| stand.service.retained_due(what, before_us);
-            assert_eq!(due(soon).await.unwrap(), 0, "{what:?}");
-            assert_eq!(due(late).await.unwrap(), 1, "{what:?}");
-            assert_eq!(stand.service.retained_drop(what, late).await.unwrap(), 1, "{what:?}");
-            assert_eq!(due(late).await.unwrap(), 0, "{what:?}");
+            let nobody = HashSet::new();
+            let due = async |before_us, held| {
+                stand.service.retained_due(what, before_us, held).await.unwrap()
+            };
+            let drop = async |held| stand.service.retained_drop(what, late, held).await.unwrap();
+            assert_eq!(due(soon, &nobody).await, 0, "{what:?}");
+            assert_eq!((due(late, &nobody).await, due(late, &held).await), (2, 1), "{what:?}");
+            assert_eq!(drop(&held).await, 1, "{what:?}");
+            assert_eq!((due(late, &nobody).await, due(late, &held).await), (1, 0), "{what:?}");
+            assert_eq!(drop(&held).await, 0, "{what:?}");
+            assert_eq!(drop(&nobody).await, 1, "{what:?}");
         }
         assert!(stand.renew(&living).await.is_ok());
+    }
+}
+
+/// Someone with one session that ended, and one link in a mail.
+async fn ended_and_expired(stand: &Stand, email: &str) -> AccountId {
+    let account = stand.account(email).await;
+    stand.service.mails_send().await.unwrap();
+    let session = stand.session(email, None).await;
+    stand.service.session_delete(&stand.claims(&session)).await.unwrap();
+    account.id
+}
+
+/// More accounts than go in one transaction, one of them in the middle held.
+#[tokio::test]
+async fn old_rows_of_many_go_and_those_of_the_held_among_them_stay() {
+    for db in testing::databases().await {
+        let stand = Stand::start(db).await;
+        let accounts: Vec<AccountId> = (0..450).map(|n| AccountId::new(n, [1; 10])).collect();
+        for account in &accounts {
+            stand.link_put(*account, 1).await;
+        }
+        let held = HashSet::from([accounts[0], accounts[210], accounts[449]]);
+        let what = Retained::ExpiredLinks;
+        assert_eq!(stand.service.retained_due(what, 2, &held).await.unwrap(), 447);
+        assert_eq!(stand.service.retained_drop(what, 2, &held).await.unwrap(), 447);
+        assert_eq!(stand.service.retained_due(what, 2, &HashSet::new()).await.unwrap(), 3);
+    }
+}
+
+/// Retention looks at many accounts, and opens none of them.
+#[tokio::test]
+async fn whether_an_account_is_there_is_told_without_the_vault() {
+    for db in testing::databases().await {
+        let stand = Stand::start(db).await;
+        let ann = stand.account("ann@example.org").await.id;
+        stand.vault.lose();
+        assert!(stand.service.account(ann).await.is_err(), "its address cannot be had");
+        assert!(stand.service.account_exists(ann).await.unwrap());
+        assert!(!stand.service.account_exists(AccountId::new(1, [1; 10])).await.unwrap());
     }
 }
 

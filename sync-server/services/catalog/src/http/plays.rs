@@ -9,9 +9,12 @@ use api::{
 use axum::extract::State;
 use web::{ApiError, Json, auth::SignedIn};
 
-use crate::Service;
+use crate::intake::Intake;
 
 /// Report plays. Each counts once, however often it is reported, and up to 30 days late.
+///
+/// While the account has its data kept and not used (`restriction_update`), none of them is kept or
+/// counted. The answer is the usual one, with all of them ignored.
 #[utoipa::path(
     post,
     path = "/api/v1/plays",
@@ -27,7 +30,7 @@ use crate::Service;
     security(("bearer" = [])),
 )]
 pub async fn play_report(
-    State(service): State<Arc<Service>>,
+    State(intake): State<Arc<Intake>>,
     SignedIn(claims): SignedIn,
     Json(report): Json<PlayReport>,
 ) -> Result<Json<PlayReceipt>, ApiError> {
@@ -37,5 +40,5 @@ pub async fn play_report(
             format!("Send at most {PLAYS_PER_REPORT_MAX} at once."),
         ));
     }
-    Ok(Json(service.plays_put(claims.account, &report.plays).await?))
+    Ok(Json(intake.plays_report(claims.account, &report.plays).await?))
 }

@@ -2,8 +2,8 @@
 
 use domain::{ArtistId, ReleaseId, TrackId};
 use engine_sql::{
-    bulk,
-    sqlx::{self, AnyConnection, AnyPool, Row as _},
+    Readers, bulk,
+    sqlx::{self, AnyConnection, Row as _},
 };
 
 use crate::error::Error;
@@ -45,7 +45,7 @@ pub struct Change {
 }
 
 /// Changes after `seq`, ascending.
-pub async fn changes_after(pool: &AnyPool, seq: i64, limit: u32) -> Result<Vec<Change>, Error> {
+pub async fn changes_after(pool: &Readers, seq: i64, limit: u32) -> Result<Vec<Change>, Error> {
     let rows = sqlx::query(
         "SELECT seq, kind, id FROM catalog_change WHERE seq > $1 ORDER BY seq LIMIT $2",
     )
@@ -61,7 +61,7 @@ pub async fn changes_after(pool: &AnyPool, seq: i64, limit: u32) -> Result<Vec<C
 }
 
 /// Sequence of the latest change; 0 where there never was one.
-pub async fn latest(pool: &AnyPool) -> Result<i64, Error> {
+pub async fn latest(pool: &Readers) -> Result<i64, Error> {
     counter(pool, Counter::Changes).await
 }
 
@@ -85,7 +85,7 @@ impl Counter {
     }
 }
 
-pub async fn counter(pool: &AnyPool, counter: Counter) -> Result<i64, Error> {
+pub async fn counter(pool: &Readers, counter: Counter) -> Result<i64, Error> {
     let value = sqlx::query_scalar("SELECT value FROM catalog_counter WHERE name = $1")
         .bind(counter.name())
         .fetch_optional(pool)

@@ -2,7 +2,10 @@
 
 use domain::CoverId;
 use engine_blobs::BlobId;
-use engine_sql::sqlx::{self, AnyConnection, AnyPool, Row as _};
+use engine_sql::{
+    Readers,
+    sqlx::{self, AnyConnection, Row as _},
+};
 
 use crate::error::Error;
 
@@ -23,7 +26,7 @@ pub struct Rendition {
     pub content_type: String,
 }
 
-pub async fn original(pool: &AnyPool, id: &CoverId) -> Result<Option<Original>, Error> {
+pub async fn original(pool: &Readers, id: &CoverId) -> Result<Option<Original>, Error> {
     let row = sqlx::query(
         "SELECT colour, content_type, width_px, height_px, size_bytes FROM cover
          WHERE cover_id = $1",
@@ -64,7 +67,7 @@ pub async fn original_put(
 }
 
 pub async fn rendition(
-    pool: &AnyPool,
+    pool: &Readers,
     id: &CoverId,
     side_px: u32,
 ) -> Result<Option<Rendition>, Error> {

@@ -7,8 +7,9 @@ use std::fmt::Write as _;
 use api::catalog::{ArtistSort, Order, ReleaseSort, TrackSort};
 use domain::{ArtistId, ReleaseId};
 use engine_sql::{
+    Readers,
     bulk::{self, Values},
-    sqlx::{AnyPool, Row as _, any::AnyRow},
+    sqlx::{Row as _, any::AnyRow},
 };
 use serde::{Deserialize, Serialize};
 
@@ -175,7 +176,7 @@ impl List {
     /// One page, from `after` on, which [`List::check`] passed.
     pub async fn page(
         &self,
-        pool: &AnyPool,
+        pool: &Readers,
         limit: u32,
         after: Option<&Position>,
     ) -> Result<Ids, Error> {
@@ -210,7 +211,7 @@ impl List {
         Ok(Ids { items: ids.collect::<Result<_, Error>>()?, next, total })
     }
 
-    async fn total(&self, pool: &AnyPool) -> Result<u64, Error> {
+    async fn total(&self, pool: &Readers) -> Result<u64, Error> {
         let is_whole = self.artist.is_none() && self.release.is_none() && self.words.is_empty();
         let total = if is_whole {
             let counter = match self.of {
@@ -336,7 +337,7 @@ fn where_all(conditions: &[String]) -> String {
 
 /// Ids in their own order, for those who read everything.
 pub async fn ids_after(
-    pool: &AnyPool,
+    pool: &Readers,
     of: words::Of,
     after: Option<String>,
     limit: u32,

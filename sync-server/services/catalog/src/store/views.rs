@@ -1,7 +1,7 @@
 //! What the pages of one artist and one release show.
 
 use domain::{ArtistId, ReleaseId, TrackId};
-use engine_sql::sqlx::{self, AnyPool};
+use engine_sql::{Readers, sqlx};
 
 use crate::error::Error;
 
@@ -15,7 +15,7 @@ const RELEASES_MAX: i64 = 200;
 const RELEASE_TRACKS_MAX: i64 = 2_000;
 
 /// The artist's most played tracks.
-pub async fn top_tracks(pool: &AnyPool, artist: ArtistId) -> Result<Vec<TrackId>, Error> {
+pub async fn top_tracks(pool: &Readers, artist: ArtistId) -> Result<Vec<TrackId>, Error> {
     let ids: Vec<String> = sqlx::query_scalar(
         "SELECT track_id FROM track_artist WHERE artist_id = $1
          ORDER BY n_plays DESC, track_id DESC LIMIT $2",
@@ -28,7 +28,7 @@ pub async fn top_tracks(pool: &AnyPool, artist: ArtistId) -> Result<Vec<TrackId>
 }
 
 /// The artist's own releases, newest first.
-pub async fn releases(pool: &AnyPool, artist: ArtistId) -> Result<Vec<ReleaseId>, Error> {
+pub async fn releases(pool: &Readers, artist: ArtistId) -> Result<Vec<ReleaseId>, Error> {
     let ids: Vec<String> = sqlx::query_scalar(
         "SELECT release_id FROM release_artist WHERE artist_id = $1
          ORDER BY date DESC, release_id DESC LIMIT $2",
@@ -41,7 +41,7 @@ pub async fn releases(pool: &AnyPool, artist: ArtistId) -> Result<Vec<ReleaseId>
 }
 
 /// Releases by others with tracks of the artist, newest first.
-pub async fn appears_on(pool: &AnyPool, artist: ArtistId) -> Result<Vec<ReleaseId>, Error> {
+pub async fn appears_on(pool: &Readers, artist: ArtistId) -> Result<Vec<ReleaseId>, Error> {
     let ids: Vec<String> = sqlx::query_scalar(
         "SELECT r.release_id FROM (
             SELECT DISTINCT ta.release_id FROM track_artist ta
@@ -60,7 +60,7 @@ pub async fn appears_on(pool: &AnyPool, artist: ArtistId) -> Result<Vec<ReleaseI
 }
 
 /// The tracks of a release, by disc, then number.
-pub async fn release_tracks(pool: &AnyPool, release: ReleaseId) -> Result<Vec<TrackId>, Error> {
+pub async fn release_tracks(pool: &Readers, release: ReleaseId) -> Result<Vec<TrackId>, Error> {
     let ids: Vec<String> = sqlx::query_scalar(
         "SELECT track_id FROM track WHERE release_id = $1
          ORDER BY disc_number, track_number, sort_key, track_id LIMIT $2",

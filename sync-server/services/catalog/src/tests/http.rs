@@ -1,8 +1,15 @@
 //! The routes, through the router.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
-use api::catalog::{Page, ReleaseView};
+use api::{
+    catalog::{Page, ReleaseView},
+    plays::PlayReceipt,
+};
+use async_trait::async_trait;
 use axum::{
     Extension, Router,
     body::{Body, to_bytes},
@@ -14,12 +21,27 @@ use tower::ServiceExt as _;
 use web::auth::{Claims, Keys};
 
 use super::{Catalog, catalog_on, id};
-use crate::testing::track;
+use crate::{
+    peer::{PeerError, Restrictions},
+    testing::track,
+};
+
+/// Whether whoever is signed in has their data kept and not used.
+#[derive(Default)]
+struct Restricted(AtomicBool);
+
+#[async_trait]
+impl Restrictions for Restricted {
+    async fn is_restricted(&self, _: AccountId) -> Result<bool, PeerError> {
+        Ok(self.0.load(Ordering::Relaxed))
+    }
+}
 
 /// A catalog behind its routes, and someone signed in.
 struct Site {
     router: Router,
     token: String,
+    restricted: Arc<Restricted>,
 }
 
 impl Site {
@@ -40,10 +62,12 @@ impl Site {
             expires_at_s: now_s + 600,
         };
         let token = keys.sign(&claims, now_s).unwrap();
-        let (router, _) = crate::routes(Arc::new(service)).split_for_parts();
+        let restricted = Arc::new(Restricted::default());
+        let routes = crate::routes(Arc::new(service), restricted.clone());
+        let (router, _) = routes.split_for_parts();
         // The database lives as long as the router.
         let router = router.layer(Extension(keys)).layer(Extension(Arc::new(db)));
-        (Self { router, token }, folder)
+        (Self { router, token, restricted }, folder)
     }
 
     async fn send(&self, request: Request<Body>) -> Response<Body> {
@@ -62,6 +86,29 @@ impl Site {
 
     async fn status(&self, path: &str) -> u16 {
         self.send(self.get(path).body(Body::empty()).unwrap()).await.status().as_u16()
+    }
+
+    /// Reports `n` plays of the first track, the same ones each time.
+    async fn report(&self, n: u32) -> Response<Body> {
+        let (track, now_us) = (id(1), crate::clock::Now::read().us());
+        let play = |n: u32| {
+            format!(
+                r#"{{"id":"00000000-0000-7000-8000-{n:012}","track_id":"{track}","started_at_us":{now_us},"listened_ms":40000}}"#
+            )
+        };
+        let plays = (0..n).map(play).collect::<Vec<_>>().join(",");
+        let request = Request::post("/api/v1/plays")
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(format!(r#"{{"plays":[{plays}]}}"#)))
+            .unwrap();
+        self.send(request).await
+    }
+
+    /// What came of it: accepted and ignored.
+    async fn reported(&self, n: u32) -> (u64, u64) {
+        let receipt: PlayReceipt = body(self.report(n).await).await;
+        (receipt.n_accepted, receipt.n_ignored)
     }
 }
 
@@ -149,27 +196,24 @@ async fn nobody_reads_without_signing_in_but_covers() {
 #[tokio::test]
 async fn plays_are_reported_in_bounded_batches() {
     let (site, _folder) = Site::open(music).await;
-    let play = |n: u32| {
-        format!(
-            r#"{{"id":"00000000-0000-7000-8000-{n:012}","track_id":"{}","started_at_us":{},"listened_ms":40000}}"#,
-            id(1),
-            crate::clock::Now::read().us()
-        )
-    };
-    let report = async |n: u32| {
-        let plays = (0..n).map(play).collect::<Vec<_>>().join(",");
-        let request = Request::post("/api/v1/plays")
-            .header(header::AUTHORIZATION, format!("Bearer {}", site.token))
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Body::from(format!(r#"{{"plays":[{plays}]}}"#)))
-            .unwrap();
-        site.send(request).await
-    };
-    assert_eq!(report(501).await.status(), StatusCode::BAD_REQUEST);
-    let receipt: api::plays::PlayReceipt = body(report(500).await).await;
-    assert_eq!((receipt.n_accepted, receipt.n_ignored), (500, 0));
-    let receipt: api::plays::PlayReceipt = body(report(0).await).await;
-    assert_eq!((receipt.n_accepted, receipt.n_ignored), (0, 0));
+    assert_eq!(site.report(501).await.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(site.reported(500).await, (500, 0));
+    assert_eq!(site.reported(0).await, (0, 0));
     let track: Track = site.json(&format!("/api/v1/tracks/{}", id(1))).await;
     assert_eq!(track.n_plays, 500);
+}
+
+/// What was played meanwhile is neither kept nor counted, and the player hears nothing bad of it.
+#[tokio::test]
+async fn plays_of_someone_who_restricted_them_leave_no_trace() {
+    let (site, _folder) = Site::open(music).await;
+    let n_plays = async || site.json::<Track>(&format!("/api/v1/tracks/{}", id(1))).await.n_plays;
+    site.restricted.0.store(true, Ordering::Relaxed);
+    assert_eq!(site.report(501).await.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(site.reported(3).await, (0, 3));
+    assert_eq!(n_plays().await, 0);
+    site.restricted.0.store(false, Ordering::Relaxed);
+    // Had any been kept, it would be known already.
+    assert_eq!(site.reported(3).await, (3, 0));
+    assert_eq!(n_plays().await, 3);
 }

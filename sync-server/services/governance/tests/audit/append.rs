@@ -6,7 +6,7 @@ use domain::audit::{Token, Verb};
 use engine_sql::testing;
 use svc_governance::{Error, Filter, Service, SigningKey};
 
-use crate::fixture::{Log, act, acts, key, open, open_beside, verify};
+use crate::fixture::{Log, act, acts, keys, keys_write, open, open_beside, verify};
 
 #[tokio::test]
 async fn records_are_numbered_in_order_and_checkpoints_follow() {
@@ -50,7 +50,7 @@ async fn too_many_at_once_are_refused() {
 async fn many_who_append_at_once_each_get_their_own_numbers() {
     for db in testing::databases().await {
         let log = open(db).await;
-        let other = open_beside(&log.db).await;
+        let other = open_beside(&log.db, log.folder.path()).await;
         let mut appending = Vec::new();
         for n in 0..60 {
             let service = if n % 6 == 0 { other.clone() } else { log.service.clone() };
@@ -124,11 +124,13 @@ async fn a_restart_goes_on_and_another_key_is_refused() {
         assert_eq!(log.service.append(acts(4..6)).await.unwrap(), [4, 5]);
         assert_eq!(verify(&log.file().await).unwrap().checkpoint.size, 6);
         for other in [("melodyud-audit-test", 2), ("melodyud-audit-other", 1)] {
-            let other = SigningKey::new(other.0, [other.1; 32]).unwrap();
-            let refused = Service::open(engine_sql::Db::clone(&log.db), other).await;
+            let folder = tempfile::tempdir().unwrap();
+            keys_write(folder.path(), &[SigningKey::new(other.0, [other.1; 32]).unwrap()]);
+            let db = engine_sql::Db::clone(&log.db);
+            let refused = Service::open(db, keys(folder.path())).await;
             assert!(matches!(refused, Err(Error::KeyForeign { .. })));
         }
-        Service::open(engine_sql::Db::clone(&log.db), key()).await.unwrap();
+        open_beside(&log.db, log.folder.path()).await;
     }
 }
 

@@ -1,31 +1,60 @@
 //! A log on a database of its own, and acts to put into it.
 
-use std::{io::Cursor, sync::Arc};
+use std::{
+    fs,
+    io::{Cursor, Write as _},
+    path::Path,
+    sync::Arc,
+};
 
 use domain::{
     ActId,
     audit::{Act, Reason, RetentionClass, Token, Verb},
 };
 use engine_sql::testing::TestDb;
-use svc_governance::{Fault, Service, SigningKey, Verified, VerifyingKey, verify_file};
+use svc_governance::{Fault, KeyFile, Service, SigningKey, Verified, VerifyingKey, verify_file};
+use tempfile::TempDir;
 
 pub struct Log {
     pub service: Arc<Service>,
     pub db: TestDb,
+    /// With the file of its keys.
+    pub folder: TempDir,
 }
 
 pub fn key() -> SigningKey {
-    SigningKey::new("melodyud-audit-test", [1; 32]).unwrap()
+    key_of(1)
+}
+
+/// A key of the log by its seed.
+pub fn key_of(seed: u8) -> SigningKey {
+    SigningKey::new("melodyud-audit-test", [seed; 32]).unwrap()
 }
 
 pub async fn open(db: TestDb) -> Log {
-    Log { service: open_beside(&db).await, db }
+    let folder = tempfile::tempdir().unwrap();
+    keys_write(folder.path(), &[key()]);
+    Log { service: open_beside(&db, folder.path()).await, db, folder }
 }
 
 /// As another process on the same database does.
-pub async fn open_beside(db: &TestDb) -> Arc<Service> {
+pub async fn open_beside(db: &TestDb, folder: &Path) -> Arc<Service> {
     let db = engine_sql::Db::open(&db.url).await.unwrap();
-    Service::open(db, key()).await.unwrap()
+    Service::open(db, keys(folder)).await.unwrap()
+}
+
+pub fn keys(folder: &Path) -> KeyFile {
+    KeyFile::open_or_make(&folder.join("keys")).unwrap()
+}
+
+/// What the file of keys is made of.
+pub fn keys_write(folder: &Path, keys: &[SigningKey]) {
+    let text: String = keys.iter().map(|key| key.secret_text() + "\n").collect();
+    let mut options = fs::File::options();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.write(true).create(true).truncate(true).open(folder.join("keys"));
+    file.unwrap().write_all(text.as_bytes()).unwrap();
 }
 
 /// Act number `n`.

@@ -11,6 +11,7 @@ use axum::{
 use domain::{AccountId, DeviceId, Role, SessionId, plan::Tier};
 use engine_sql::testing;
 use serde::de::DeserializeOwned;
+use svc_governance::Checkpoint;
 use tower::ServiceExt as _;
 use web::auth::{Claims, Keys};
 
@@ -118,6 +119,8 @@ async fn checkpoints_and_proofs_are_asked_by_size() {
     let site = Site::open(&[3, 4]).await;
     let latest: AuditCheckpoint = site.json("/api/v1/audit/checkpoint").await;
     assert_eq!((latest.size, latest.key.as_str()), (7, &*key().verifying().to_string()));
+    assert_eq!(latest.keys.len(), 1);
+    assert_eq!((latest.keys[0].from_size, &latest.keys[0].handover), (0, &None));
     let older: AuditCheckpoint = site.json("/api/v1/audit/checkpoint?size=3").await;
     assert!(older.note.starts_with("melodyud-audit-test\n3\n"), "{}", older.note);
     assert_eq!(site.status("/api/v1/audit/checkpoint?size=4").await, 404);
@@ -147,6 +150,58 @@ async fn checkpoints_and_proofs_are_asked_by_size() {
     for query in wrong {
         assert_eq!(site.status(&format!("/api/v1/audit/proof?{query}")).await, 400, "{query}");
     }
+}
+
+/// Who knows the first key comes to the last one by what the keys themselves signed.
+#[tokio::test]
+async fn checkpoints_come_with_the_way_to_their_key() {
+    let site = Site::open(&[3]).await;
+    let [second, third] = [
+        site.log.service.key_rotate().await.unwrap(),
+        site.log.service.key_rotate().await.unwrap(),
+    ];
+    site.log.service.append(vec![act(3)]).await.unwrap();
+    let latest: AuditCheckpoint = site.json("/api/v1/audit/checkpoint").await;
+    assert_eq!((latest.size, latest.key.as_str()), (6, &*third.to_string()));
+    let mut trusted = key().verifying();
+    for handover in latest.keys.iter().skip(1) {
+        let note = handover.handover.as_deref().unwrap();
+        let opened = Checkpoint::open(note, &trusted).unwrap();
+        assert_eq!(opened.checkpoint.size, handover.from_size);
+        trusted = opened.next_key.unwrap();
+        assert_eq!(trusted.to_string(), handover.key);
+    }
+    assert_eq!(trusted, third);
+    assert!(Checkpoint::open(&latest.note, &third).is_ok());
+    for (size, key) in [(3, key().verifying()), (4, second), (5, third)] {
+        let path = format!("/api/v1/audit/checkpoint?size={size}");
+        let checkpoint: AuditCheckpoint = site.json(&path).await;
+        assert_eq!(checkpoint.key, key.to_string());
+        assert!(Checkpoint::open(&checkpoint.note, &key).is_ok(), "{size}");
+    }
+}
+
+#[tokio::test]
+async fn taking_another_log_for_the_true_one_is_in_the_log() {
+    let site = Site::open(&[3]).await;
+    let restart = async |size: u64, roles: &[Role]| {
+        let body = serde_json::json!({ "known_size": 7, "size": size }).to_string();
+        let request = Request::post("/api/v1/audit/restarts")
+            .header(header::AUTHORIZATION, format!("Bearer {}", site.token(roles)))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body));
+        site.router.clone().oneshot(request.unwrap()).await.unwrap().status().as_u16()
+    };
+    assert_eq!(restart(3, &[Role::Owner]).await, 404);
+    assert_eq!(restart(2, &[Role::ComplianceOfficer]).await, 404, "there is no such checkpoint");
+    assert_eq!(restart(u64::MAX, &[Role::ComplianceOfficer]).await, 404);
+    assert_eq!(restart(3, &[Role::ComplianceOfficer]).await, 204);
+    let page: AuditPage = site.json("/api/v1/audit/records?verb=audit_restart").await;
+    let [record] = &page.items[..] else { panic!("{page:?}") };
+    let act = record.act.as_ref().unwrap();
+    let reason = act.reason.as_ref().unwrap().as_str();
+    assert_eq!(reason, "the log of 7 records was known; that of 3 is taken");
+    assert!(act.actor.is_some());
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ async fn every_record_is_proved_under_every_signed_root() {
         let log = Log::filled(db, &[1, 2, 5, 4, 1]).await;
         for size in [1, 3, 8, 12, 13] {
             let note = log.service.checkpoint(Some(size)).await.unwrap().note;
-            let signed = Checkpoint::open(&note, &key().verifying()).unwrap();
+            let signed = Checkpoint::open(&note, &key().verifying()).unwrap().checkpoint;
             for seq in 0..size {
                 let proof = log.service.inclusion(seq, Some(size)).await.unwrap();
                 let AuditProof::Inclusion { leaf, root, path, .. } = proof else { panic!() };

@@ -61,7 +61,7 @@ async fn what_was_recorded_before_a_crash_is_not_recorded_again() {
 async fn relays_of_several_processes_share_the_work() {
     for db in testing::databases().await {
         let log = open(db).await;
-        let other = open_beside(&log.db).await;
+        let other = open_beside(&log.db, log.folder.path()).await;
         put(&log.db, &acts(0..600)).await;
         let (a, b) = tokio::join!(log.service.relay(), other.relay());
         a.unwrap();

@@ -114,7 +114,7 @@ async fn a_run_that_nobody_moves_on_is_not_waited_for() {
     let db = engine_sql::testing::sqlite().await;
     let library = Fixture::new(&db).await;
     library.song(300, "a.wav");
-    let worker = fixture::worker_that("sleep 600");
+    let worker = fixture::worker_that("exec sleep 600");
     let service = fixture::open(&db, library.locks.path(), library.told.clone(), worker).await;
     let mut run = Box::pin(service.import_run(library.folder.path(), |_| {}, |_| {}));
     let begun = tokio::time::timeout(Duration::from_millis(200), run.as_mut()).await;
@@ -131,7 +131,7 @@ async fn stopping_waits_for_no_decoder() {
     let db = engine_sql::testing::sqlite().await;
     let library = Fixture::new(&db).await;
     library.song(300, "a.wav");
-    let worker = fixture::worker_that("touch \"$0\".begun; sleep 600");
+    let worker = fixture::worker_that("touch \"$0\".begun; exec sleep 600");
     let begun = library.locks.path().join("job.begun");
     let args = worker.args.into_iter().chain([library.locks.path().join("job").into()]).collect();
     let worker = WorkerCommand { args, ..worker };
@@ -207,7 +207,7 @@ async fn the_end_is_in_sight_in_a_library_of_any_size() {
     for n in 0..N_FILES {
         std::fs::write(library.path(&format!("{}/{n}.mp3", n % 100)), b"").unwrap();
     }
-    let worker = fixture::worker_that("sleep 600");
+    let worker = fixture::worker_that("exec sleep 600");
     let service = fixture::open(&db, library.locks.path(), library.told.clone(), worker).await;
     let running = service.import_start(library.folder.path()).await.unwrap();
     let start = Instant::now();

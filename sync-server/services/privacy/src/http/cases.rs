@@ -1,29 +1,48 @@
 //! The compliance area. To others these routes are not there.
 
+#![allow(unused_qualifications, reason = "in what utoipa makes of a handler's arguments")]
+
 use api::{
-    compliance::{CaseCreate, CaseList, CaseUpdate, CaseView, RetentionView, SubjectView},
+    compliance::{CaseCreate, CasePage, CaseUpdate, CaseView, RetentionView, SubjectView},
     error::Envelope,
 };
 use axum::{extract::State, http::StatusCode};
 use domain::ids::CaseId;
+use serde::Deserialize;
+use utoipa::IntoParams;
 use web::{
-    ApiError, Json, Path,
+    ApiError, Json, Path, Query,
     auth::{HandleCases, May},
+    cursor,
 };
 
 use super::Privacy;
 
 type Officer = May<HandleCases>;
 
-/// Cases: open ones by deadline, then the closed.
+/// Query of `case_list`.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CaseQuery {
+    /// Most cases of a page; 50 where absent.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Cases: open ones by deadline, then the closed, the latest first.
 #[utoipa::path(
     get,
     path = "/api/v1/compliance/cases",
     operation_id = "case_list",
     tag = "compliance",
     security(("bearer" = [])),
+    params(CaseQuery),
     responses(
-        (status = 200, description = "The cases", body = CaseList),
+        (status = 200, description = "A page of cases", body = CasePage),
+        (status = 400, description = "A bad limit or cursor", body = Envelope),
         (status = 401, description = "Nobody is signed in", body = Envelope),
         (status = 404, description = "Not a compliance officer", body = Envelope),
     ),
@@ -31,8 +50,10 @@ type Officer = May<HandleCases>;
 pub(super) async fn case_list(
     State(service): Privacy,
     _: Officer,
-) -> Result<Json<CaseList>, ApiError> {
-    Ok(Json(service.cases().await?))
+    Query(asked): Query<CaseQuery>,
+) -> Result<Json<CasePage>, ApiError> {
+    let limit = cursor::limit(asked.limit)?;
+    Ok(Json(service.cases(asked.cursor.as_deref(), limit).await?))
 }
 
 /// Open a case about whoever has exactly this address.

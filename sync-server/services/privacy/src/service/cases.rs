@@ -2,7 +2,7 @@
 //! of a person, by the exact address, each step with a reason in the audit log.
 
 use api::compliance::{
-    CaseAction, CaseCreate, CaseList, CaseState, CaseUpdate, CaseView, SubjectHolding, SubjectView,
+    CaseAction, CaseCreate, CasePage, CaseState, CaseUpdate, CaseView, SubjectHolding, SubjectView,
 };
 use domain::{
     AccountId,
@@ -10,33 +10,34 @@ use domain::{
     ids::CaseId,
 };
 use engine_sql::acts::{self, By};
-use web::{ApiError, reason};
+use web::{ApiError, cursor, reason};
 
 use super::{Service, no_account, token};
 use crate::{
     Error, calendar,
     peer::{Person, Subject},
-    store::{Case, CaseChange, NewCase, kind_name},
+    store::{Case, CaseChange, CasePlace, NewCase, kind_name},
 };
 
 /// Months to answer a request in, and after an extension (GDPR, article 12(3)).
 const MONTHS: i32 = 1;
 const MONTHS_EXTENDED: i32 = 3;
 
-/// Cases listed.
-const CASES_MAX: u32 = 200;
-
 impl Service {
-    /// Open ones by deadline first, then the closed, the latest first.
-    pub async fn cases(&self) -> Result<CaseList, Error> {
-        let mut found = self.store.cases(CASES_MAX + 1).await?;
-        let is_cut = found.len() > CASES_MAX as usize;
-        found.truncate(CASES_MAX as usize);
-        let mut cases = Vec::with_capacity(found.len());
+    /// A page of cases: open ones by deadline first, then the closed, the latest first.
+    pub async fn cases(&self, cursor: Option<&str>, limit: u32) -> Result<CasePage, Error> {
+        let after = cursor.map(cursor::decode::<CasePlace>).transpose()?;
+        // One more than asked for tells whether there is a next page.
+        let mut found = self.store.cases(after.as_ref(), limit + 1).await?;
+        let is_last = found.len() <= limit as usize;
+        found.truncate(limit as usize);
+        let last = found.last().filter(|_| !is_last);
+        let next_cursor = last.map(|case| cursor::encode(&CasePlace::of(case))).transpose()?;
+        let mut items = Vec::with_capacity(found.len());
         for case in found {
-            cases.push(self.case_view(case).await?);
+            items.push(self.case_view(case).await?);
         }
-        Ok(CaseList { cases, is_cut })
+        Ok(CasePage { items, next_cursor })
     }
 
     /// Opens a case about whoever has the address.

@@ -1,4 +1,5 @@
-//! Retention: each rule says how long something is kept; a nightly job drops what is older.
+//! Retention: each rule says how long something is kept; a nightly job drops what is older. It drops
+//! nothing of those whose data is held by law, or restricted (`restrictions`).
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use super::Service;
 use crate::{
     Error, Rule,
     calendar::{self, DAY_US},
-    peer::Retained,
+    peer::{Held, Retained},
 };
 
 /// A sign-up that has come to nothing leaves a key in the vault. One that is younger, an hour, may
@@ -62,6 +63,17 @@ impl Kept {
     fn before_us(&self, now_us: i64) -> i64 {
         now_us.saturating_sub(i64::from(self.days) * DAY_US)
     }
+
+    /// How much a run would drop now, and how much more it would without anyone held.
+    async fn due(&self, now_us: i64, held: &Held) -> Result<(u64, u64), Error> {
+        let before_us = self.before_us(now_us);
+        let n_due = self.what.due(before_us, held).await?;
+        if held.accounts.is_empty() {
+            return Ok((n_due, 0));
+        }
+        let n_old = self.what.due(before_us, &Held::default()).await?;
+        Ok((n_due, n_old.saturating_sub(n_due)))
+    }
 }
 
 impl Service {
@@ -73,13 +85,15 @@ impl Service {
         let held = self.store.held().await?;
         let mut rules = Vec::with_capacity(self.kept.len());
         for kept in &self.kept {
+            let (n_due, n_held) = kept.due(now_us, &held).await?;
             rules.push(RetentionRule {
                 id: kept.what.id().to_owned(),
                 what: kept.what.what().to_owned(),
                 class: kept.what.class(),
                 days: kept.days,
                 n_dropped: dropped.get(kept.what.id()).copied().unwrap_or(0),
-                n_due: kept.what.due(kept.before_us(now_us), &held).await?,
+                n_due,
+                n_held,
             });
         }
         Ok(RetentionView {
@@ -89,8 +103,8 @@ impl Service {
         })
     }
 
-    /// Drops what is older than its rule says; not of those whose data is held. A rule that fails
-    /// holds up no other.
+    /// Drops what is older than its rule says; not of those whose data is held or restricted. A rule
+    /// that fails holds up no other.
     ///
     /// # Errors
     /// The first failure, once all rules had their turn.

@@ -6,6 +6,7 @@ use engine_sql::{
     Tx, acts,
     sqlx::{self, AnyConnection, Row as _, any::AnyRow},
 };
+use serde::{Deserialize, Serialize};
 use web::ApiError;
 
 use super::{Store, check_there, hold, parse};
@@ -56,6 +57,38 @@ pub enum CaseChange {
     Close(CaseState),
 }
 
+/// Where a case stands in the list of all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    is_open: bool,
+    /// The deadline of an open one, the end of a closed one.
+    at_us: i64,
+    id: CaseId,
+}
+
+impl Place {
+    pub fn of(case: &Case) -> Self {
+        let is_open = case.state == CaseState::Open;
+        let at_us = case.closed_at_us.filter(|_| !is_open).unwrap_or(case.due_at_us);
+        Self { is_open, at_us, id: case.id }
+    }
+
+    fn key(&self) -> (i64, String) {
+        (self.at_us, self.id.to_string())
+    }
+}
+
+const OPEN: &str = select!(
+    "WHERE state = 'open' AND (due_at_us > $1 OR due_at_us = $1 AND case_id > $2)
+     ORDER BY due_at_us, case_id LIMIT $3"
+);
+
+const CLOSED: &str = select!(
+    "WHERE state <> 'open' AND (closed_at_us < $1 OR closed_at_us = $1 AND case_id > $2)
+     ORDER BY closed_at_us DESC, case_id LIMIT $3"
+);
+
 impl Store {
     pub async fn case_create(&self, new: &NewCase) -> Result<(), Error> {
         self.db.with_tx(|tx| create(tx, new)).await
@@ -69,17 +102,33 @@ impl Store {
         row.as_ref().map(case).transpose()
     }
 
-    /// Open ones by deadline first, then the closed, the latest first; `limit` at most.
-    pub async fn cases(&self, limit: u32) -> Result<Vec<Case>, Error> {
-        let rows = sqlx::query(select!(
-            "ORDER BY CASE WHEN state = 'open' THEN 0 ELSE 1 END,
-                 CASE WHEN state = 'open' THEN due_at_us ELSE -closed_at_us END, case_id
-             LIMIT $1"
-        ))
-        .bind(i64::from(limit))
-        .fetch_all(self.db.read())
-        .await?;
-        rows.iter().map(case).collect()
+    /// Cases behind a place, from the first where there is none: open ones by deadline, then the
+    /// closed, the latest first; `limit` at most.
+    pub async fn cases(&self, after: Option<&Place>, limit: u32) -> Result<Vec<Case>, Error> {
+        let mut cases = match after {
+            Some(Place { is_open: false, .. }) => Vec::new(),
+            place => {
+                let start = place.map_or((i64::MIN, String::new()), Place::key);
+                self.cases_of(OPEN, start, limit).await?
+            }
+        };
+        let n_left = limit.saturating_sub(u32::try_from(cases.len()).unwrap_or(limit));
+        if n_left > 0 {
+            let place = after.filter(|place| !place.is_open);
+            let start = place.map_or((i64::MAX, String::new()), Place::key);
+            cases.extend(self.cases_of(CLOSED, start, n_left).await?);
+        }
+        Ok(cases)
+    }
+
+    async fn cases_of(
+        &self,
+        sql: &'static str,
+        (at_us, id): (i64, String),
+        limit: u32,
+    ) -> Result<Vec<Case>, Error> {
+        let query = sqlx::query(sql).bind(at_us).bind(id).bind(i64::from(limit));
+        query.fetch_all(self.db.read()).await?.iter().map(case).collect()
     }
 
     /// Changes an open case.

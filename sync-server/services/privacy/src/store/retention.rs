@@ -81,7 +81,7 @@ impl Store {
         let mut past = Vec::with_capacity(rows.len());
         for (account, id) in rows {
             let account = parse(&account, "account id")?;
-            if !held.contains(&account) {
+            if !held.accounts.contains(&account) {
                 past.push((account, id));
             }
         }

@@ -175,10 +175,51 @@ async fn cases_are_listed_by_what_is_urgent() {
             stand.world.pass(DAY_US);
             stand.service.case_update(officer, id, &update(action)).await.unwrap();
         }
-        let listed = stand.service.cases().await.unwrap();
-        let order: Vec<_> = listed.cases.iter().map(|case| case.id).collect();
+        let listed = stand.service.cases(None, 50).await.unwrap();
+        let order: Vec<_> = listed.items.iter().map(|case| case.id).collect();
         assert_eq!(order, [ids[3], ids[2], ids[1], ids[0]]);
-        assert!(!listed.is_cut);
-        assert_eq!(listed.cases[3].state, CaseState::Refused);
+        assert_eq!(listed.next_cursor, None);
+        assert_eq!(listed.items[3].state, CaseState::Refused);
+    }
+}
+
+/// Of some, the deadline and the end are the same.
+#[tokio::test]
+async fn cases_come_by_pages_of_any_size_each_once() {
+    for db in testing::databases().await {
+        let stand = Stand::on(db).await;
+        let (_, officer) = people(&stand).await;
+        let mut ids = Vec::new();
+        for n in 0..9 {
+            stand.world.pass(if n % 3 == 0 { DAY_US } else { 0 });
+            let asked = create(CaseKind::Access, "ann@example.org");
+            ids.push(stand.service.case_create(officer, &asked).await.unwrap().id);
+        }
+        for (n, id) in ids[..5].iter().enumerate() {
+            stand.world.pass(if n % 2 == 0 { DAY_US } else { 0 });
+            stand.service.case_update(officer, *id, &update(CaseAction::Close)).await.unwrap();
+        }
+        let all = stand.service.cases(None, 50).await.unwrap().items;
+        assert_eq!(all.len(), 9);
+        assert!(all[..4].iter().all(|case| case.state == CaseState::Open));
+        assert!(all[..4].is_sorted_by_key(|case| case.due_at_us));
+        assert!(all[4..].is_sorted_by(|one, next| one.closed_at_us >= next.closed_at_us));
+        for limit in 1..=9 {
+            let (mut found, mut cursor) = (Vec::new(), None::<String>);
+            loop {
+                let page = stand.service.cases(cursor.as_deref(), limit).await.unwrap();
+                assert!(page.items.len() <= limit as usize && !page.items.is_empty());
+                found.extend(page.items);
+                cursor = page.next_cursor;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(found, all, "by {limit}");
+        }
+        for wrong in ["x", "e30", "bnVsbA"] {
+            let refused = stand.service.cases(Some(wrong), 5).await;
+            assert_eq!(status(refused), Some(StatusCode::BAD_REQUEST), "{wrong}");
+        }
     }
 }

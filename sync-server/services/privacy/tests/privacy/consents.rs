@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use engine_sql::testing;
 use svc_privacy::Error;
 
-use super::stand::Stand;
+use super::stand::{Stand, open};
 
 fn update(version: u32, is_given: bool) -> ConsentUpdate {
     ConsentUpdate { purpose: "personalisation".to_owned(), version, is_given }
@@ -80,6 +80,27 @@ async fn restriction_is_said_once_each_way() {
         }
         assert_eq!(stand.world.n_acts("restriction_begin").await, 1);
         assert_eq!(stand.world.n_acts("restriction_end").await, 1);
+    }
+}
+
+/// It is asked for every play, and answered from memory: at once here, within seconds elsewhere.
+#[tokio::test]
+async fn restriction_begins_and_ends_at_once_and_elsewhere_soon() {
+    for db in testing::databases().await {
+        let stand = Stand::on(db).await;
+        let [ann, bob] = ["ann", "bob"].map(|name| stand.person(name));
+        let elsewhere = open(&stand.world, &stand.settings).await.unwrap();
+        assert!(!elsewhere.is_restricted(ann).await.unwrap());
+        for is_restricted in [true, false, true] {
+            assert_ne!(stand.service.is_restricted(ann).await.unwrap(), is_restricted);
+            stand.service.restrict(ann, is_restricted).await.unwrap();
+            assert_eq!(stand.service.is_restricted(ann).await.unwrap(), is_restricted);
+            assert!(!stand.service.is_restricted(bob).await.unwrap());
+        }
+        stand.world.pass(9_000_000);
+        assert!(!elsewhere.is_restricted(ann).await.unwrap(), "it is not asked each time");
+        stand.world.pass(1_000_000);
+        assert!(elsewhere.is_restricted(ann).await.unwrap());
     }
 }
 

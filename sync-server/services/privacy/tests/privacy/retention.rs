@@ -1,5 +1,7 @@
 //! Retention: by its rules, once a night, never of the held.
 
+use std::collections::HashSet;
+
 use api::compliance::{CaseAction, CaseCreate, CaseKind, CaseUpdate};
 use domain::AccountId;
 use engine_sql::testing;
@@ -31,17 +33,71 @@ async fn what_is_older_than_its_rule_goes_but_not_of_the_held() {
         stand.world.retained_us.lock().unwrap().extend(visits);
 
         let view = stand.service.retention().await.unwrap();
-        let due: Vec<(&str, u64)> =
-            view.rules.iter().map(|rule| (rule.id.as_str(), rule.n_due)).collect();
-        assert_eq!(due, [("visits", 1), ("done_cases", 0), ("exports", 0)]);
+        let due: Vec<(&str, u64, u64)> =
+            view.rules.iter().map(|rule| (rule.id.as_str(), rule.n_due, rule.n_held)).collect();
+        assert_eq!(due, [("visits", 1, 1), ("done_cases", 0, 0), ("exports", 0, 0)]);
         assert_eq!(stand.world.retained_us.lock().unwrap().len(), 3, "looking drops nothing");
         let dropped = stand.service.retention_run().await.unwrap();
         assert_eq!((dropped[0].id, dropped[0].n), ("visits", 1));
         assert_eq!(stand.world.retained_us.lock().unwrap().len(), 2);
         let view = stand.service.retention().await.unwrap();
-        assert_eq!((view.rules[0].n_dropped, view.rules[0].n_due), (1, 0));
+        let visits = &view.rules[0];
+        assert_eq!((visits.n_dropped, visits.n_due, visits.n_held), (1, 0, 1));
         assert_eq!(view.last_run_at_us, Some(stand.world.now_us()));
         assert_eq!(stand.world.n_acts("retention_run").await, 1);
+    }
+}
+
+/// Deleting is use: whoever wants their data kept and not used may need it for a claim.
+#[tokio::test]
+async fn what_is_restricted_stays_until_that_ends() {
+    for db in testing::databases().await {
+        let stand = Stand::on(db).await;
+        let [ann, bob] = ["ann", "bob"].map(|name| stand.person(name));
+        let old_us = START_US - 91 * DAY_US;
+        stand.world.retained_us.lock().unwrap().extend([(ann, old_us), (bob, old_us)]);
+        for of in [ann, bob] {
+            stand.service.export_create(of, of).await.unwrap();
+        }
+        stand.service.exports_make().await.unwrap();
+        stand.service.restrict(ann, true).await.unwrap();
+        stand.world.pass(40 * DAY_US);
+        stand.service.exports_expire().await.unwrap();
+
+        let view = stand.service.retention().await.unwrap();
+        let due: Vec<(u64, u64)> =
+            view.rules.iter().map(|rule| (rule.n_due, rule.n_held)).collect();
+        assert_eq!(due, [(1, 1), (0, 0), (1, 1)]);
+        let n_dropped = async || {
+            let dropped = stand.service.retention_run().await.unwrap();
+            dropped.iter().map(|one| one.n).collect::<Vec<_>>()
+        };
+        assert_eq!(n_dropped().await, [1, 0, 1], "Bob's");
+        stand.service.restrict(ann, false).await.unwrap();
+        assert_eq!(n_dropped().await, [1, 0, 1], "and then Ann's");
+    }
+}
+
+/// A record that names a case or an erasure is about its person as well.
+#[tokio::test]
+async fn the_held_are_known_by_all_that_the_log_calls_them() {
+    for db in testing::databases().await {
+        let stand = Stand::on(db).await;
+        let [ann, bob, eve, officer] =
+            ["ann", "bob", "eve", "officer"].map(|name| stand.person(name));
+        hold(&stand, officer, "ann@example.org").await;
+        stand.service.restrict(bob, true).await.unwrap();
+        for of in [ann, eve] {
+            stand.service.erasure_create(of, of).await.unwrap();
+        }
+        stand.service.retention_run().await.unwrap();
+        let held = stand.world.held.lock().unwrap().clone();
+        assert_eq!(held.accounts, HashSet::from([ann, bob]));
+        let mut kinds: Vec<&str> =
+            held.tokens.iter().filter_map(|token| Some(token.split_once(':')?.0)).collect();
+        kinds.sort_unstable();
+        assert_eq!(kinds, ["account", "account", "case", "erasure"]);
+        assert!(held.tokens.contains(&format!("account:{ann}")), "{:?}", held.tokens);
     }
 }
 

@@ -66,6 +66,8 @@ pub struct World {
     pub people: Mutex<HashMap<AccountId, Person>>,
     pub vault: Mutex<BTreeMap<(AccountId, String), Vec<u8>>>,
     pub retained_us: Mutex<Vec<(AccountId, i64)>>,
+    /// Who was held when what is retained was asked last.
+    pub held: Mutex<Held>,
     pub owner: Mutex<Option<AccountId>>,
     /// Steps of peers that succeed from now on.
     pub n_steps_left: AtomicU32,
@@ -158,6 +160,7 @@ impl Stand {
             people: Mutex::default(),
             vault: Mutex::default(),
             retained_us: Mutex::default(),
+            held: Mutex::default(),
             owner: Mutex::default(),
             n_steps_left: AtomicU32::new(u32::MAX),
             mails: Mutex::default(),
@@ -376,14 +379,16 @@ impl Retained for Peer {
 
     async fn due(&self, before_us: i64, held: &Held) -> Result<u64, PeerError> {
         let visits = self.0.retained_us.lock().unwrap();
-        let is_due = |(of, at_us): &&(AccountId, i64)| *at_us < before_us && !held.contains(of);
+        let is_due =
+            |(of, at_us): &&(AccountId, i64)| *at_us < before_us && !held.accounts.contains(of);
         Ok(visits.iter().filter(is_due).count() as u64)
     }
 
     async fn drop_before(&self, before_us: i64, held: &Held) -> Result<u64, PeerError> {
         let n = self.due(before_us, held).await?;
+        *self.0.held.lock().unwrap() = held.clone();
         let mut visits = self.0.retained_us.lock().unwrap();
-        visits.retain(|(of, at_us)| *at_us >= before_us || held.contains(of));
+        visits.retain(|(of, at_us)| *at_us >= before_us || held.accounts.contains(of));
         Ok(n)
     }
 }

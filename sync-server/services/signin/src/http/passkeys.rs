@@ -103,7 +103,8 @@ pub(super) async fn passkey_register_finish(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Delete a passkey, unless nothing is left to sign in with then.
+/// Delete a passkey, unless nothing is left to sign in with then, or a passkey is the second factor
+/// and this is the last one.
 #[utoipa::path(
     delete,
     path = "/api/v1/passkeys/{passkey_id}",
@@ -116,7 +117,7 @@ pub(super) async fn passkey_register_finish(
         (status = 401, description = "Nobody is signed in", body = Envelope),
         (status = 403, description = "Show again who you are", body = Envelope),
         (status = 404, description = "There is no such passkey", body = Envelope),
-        (status = 409, description = "Nothing would be left to sign in with", body = Envelope),
+        (status = 409, description = "Nothing would be left to sign in with, or as the second factor", body = Envelope),
     ),
 )]
 pub(super) async fn passkey_delete(

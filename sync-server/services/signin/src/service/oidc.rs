@@ -10,7 +10,7 @@ use web::{ApiError, error::chain};
 use super::{Service, network};
 use crate::{
     Error,
-    flow::{AtProvider, Link},
+    flow::{AtProvider, Code, Link},
     loopback,
 };
 
@@ -118,7 +118,11 @@ impl Service {
             })?;
         self.throttles.finish_from.give_back(&network(from));
         match self.vouched(account, &flow, callback, now_us).await {
-            Ok((account, link)) => self.code_for(account, &flow.loopback, link, now_us).await,
+            Ok((account, link)) => {
+                let challenge = flow.loopback.code_challenge.clone();
+                let code = Code { challenge, is_of_passkey: false, link };
+                self.code_for(account, &flow.loopback, &code, now_us).await
+            }
             Err(Failed::Refused(refusal)) => {
                 tracing::info!(provider.id = provider, refusal = refusal.word(), "no sign-in");
                 Ok(loopback::answer(&flow.loopback, Err(refusal.word())))

@@ -14,9 +14,9 @@ use web::ApiError;
 use super::{Service, ms, name, network, passkey_token, removed};
 use crate::{
     Error,
-    flow::{Assertion, Registration, Ticket},
+    flow::{Assertion, Code, Registration, Ticket},
     loopback, secret,
-    store::{Inserted, NewPasskey, PASSKEYS_MAX},
+    store::{Inserted, Needs, NewPasskey, PASSKEYS_MAX},
 };
 
 impl Service {
@@ -123,15 +123,21 @@ impl Service {
         let (_, flow) = taken.ok_or_else(ceremony_over)?;
         let account = self.passkey_account(&flow, &asked.credential, now_us).await?;
         self.throttles.finish_from.give_back(&network(from));
-        let redirect_uri = self.code_for(account, &flow.loopback, None, now_us).await?;
+        let challenge = flow.loopback.code_challenge.clone();
+        let code = Code { challenge, is_of_passkey: true, link: None };
+        let redirect_uri = self.code_for(account, &flow.loopback, &code, now_us).await?;
         Ok(PasskeySignedIn { redirect_uri })
     }
 
-    /// Deletes a passkey, as long as there is another way to sign in.
+    /// Deletes a passkey, as long as there is another way to sign in, and another passkey where one
+    /// is asked for.
     pub async fn passkey_delete(&self, of: AccountId, id: PasskeyId) -> Result<(), Error> {
-        let has_password = self.accounts.has_password(of).await?;
+        let needs = Needs {
+            has_password: self.accounts.has_password(of).await?,
+            is_asked: self.second_factor.asks_for_passkey(of).await?,
+        };
         let act = By::account(of, (self.clock)()).security("passkey_delete", passkey_token(id));
-        let outcome = self.store.passkey_delete(of, id, has_password, &act).await?;
+        let outcome = self.store.passkey_delete(of, id, needs, &act).await?;
         removed(outcome, "passkey")?;
         self.acted();
         tracing::info!(account.id = %of, passkey.id = %id, "passkey deleted");

@@ -35,6 +35,14 @@ pub struct NewPasskey<'a> {
     pub ticket_hash: &'a str,
 }
 
+/// What a passkey may be needed for.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs {
+    pub has_password: bool,
+    /// Whether a passkey is asked for after the password.
+    pub is_asked: bool,
+}
+
 /// What became of a new passkey.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Inserted {
@@ -117,15 +125,24 @@ impl Store {
             .await
     }
 
-    /// Deletes a passkey, unless nothing is left to sign in with then.
+    /// Whether the account has one.
+    pub async fn has_passkey(&self, of: AccountId) -> Result<bool, Error> {
+        let row = sqlx::query("SELECT 1 FROM passkey WHERE account_id = $1 LIMIT 1")
+            .bind(of.to_string())
+            .fetch_optional(self.db.read())
+            .await?;
+        Ok(row.is_some())
+    }
+
+    /// Deletes a passkey, unless what it is needed for would be lost.
     pub async fn passkey_delete(
         &self,
         of: AccountId,
         id: PasskeyId,
-        has_password: bool,
+        needs: Needs,
         act: &Act,
     ) -> Result<Removed, Error> {
-        self.db.with_tx(|tx| delete(tx, of, id, has_password, act)).await
+        self.db.with_tx(|tx| delete(tx, of, id, needs, act)).await
     }
 
     /// Writes an act that changes nothing else.
@@ -175,7 +192,7 @@ async fn delete(
     mut tx: Tx,
     of: AccountId,
     id: PasskeyId,
-    has_password: bool,
+    needs: Needs,
     act: &Act,
 ) -> Result<Removed, Error> {
     let row =
@@ -186,7 +203,10 @@ async fn delete(
             .await?;
     let Some(row) = row else { return Ok(Removed::Unknown) };
     let credential_id: String = row.try_get(0)?;
-    if !has_password && is_only_way(&mut tx, of).await? {
+    if needs.is_asked && n_passkeys(&mut tx, of).await? <= 1 {
+        return Ok(Removed::Asked);
+    }
+    if !needs.has_password && is_only_way(&mut tx, of).await? {
         return Ok(Removed::Only);
     }
     sqlx::query("DELETE FROM passkey WHERE account_id = $1 AND passkey_id = $2")

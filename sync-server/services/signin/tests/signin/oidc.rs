@@ -68,6 +68,15 @@ async fn a_sign_up_that_was_cut_off_goes_on() {
     assert_eq!(stand.service.identities(begun).await.unwrap().identities.len(), 1);
 }
 
+/// A provider signs in, and is no second factor.
+#[tokio::test]
+async fn a_code_that_a_provider_brought_proves_no_passkey() {
+    let house = provider(&people());
+    let stand = Stand::start(sqlite().await, &[("house", &house)]).await;
+    let back = stand.sign_in_at("house", Person::SignsIn("ann"), None).await.unwrap();
+    assert_eq!(stand.prove(&answer(&back).unwrap(), VERIFIER).await, None);
+}
+
 #[tokio::test]
 async fn who_goes_back_at_the_provider_is_told_to_the_app() {
     let house = provider(&people());

@@ -1,16 +1,16 @@
 //! Making passkeys, signing in with one, and what an attacker could try with one. The browser and
 //! its own authenticator are in the end-to-end tests.
 
+use std::sync::atomic::Ordering;
+
 use api::sign_in::{PasskeyRegisterFinish, PasskeySignInFinish};
+use api_tests::authenticator::Authenticator;
 use domain::AccountId;
 use engine_sql::testing::{databases, sqlite};
 use serde_json::{Value, json};
 use web::ApiError;
 
-use crate::{
-    authenticator::Authenticator,
-    stand::{MINUTE_US, Stand, VERIFIER, answer, loopback},
-};
+use crate::stand::{MINUTE_US, Stand, VERIFIER, answer, loopback};
 
 /// Of the passkeys of a server that is reached at 127.0.0.1.
 const ORIGIN: &str = "http://localhost:4600";
@@ -32,7 +32,7 @@ async fn register_with(
     authenticator: &mut Authenticator,
 ) -> Result<(), ApiError> {
     let challenge = stand.service.passkey_register_start(ticket, None).await?;
-    let credential = authenticator.create(&challenge.options);
+    let credential = authenticator.create(&challenge.options).unwrap();
     let flow = challenge.flow;
     let asked = PasskeyRegisterFinish { flow, name: " Ann's key ".to_owned(), credential };
     Ok(stand.service.passkey_register_finish(&asked, None).await?)
@@ -101,7 +101,7 @@ async fn a_ticket_makes_one_passkey_in_time_for_who_is_known() {
     let shared = ticket(&stand, ann).await.unwrap();
     let first = stand.service.passkey_register_start(&shared, None).await.unwrap();
     register_with(&stand, &shared, &mut authenticator()).await.unwrap();
-    let credential = authenticator().create(&first.options);
+    let credential = authenticator().create(&first.options).unwrap();
     let asked = PasskeyRegisterFinish { flow: first.flow, name: "late".to_owned(), credential };
     assert!(stand.service.passkey_register_finish(&asked, None).await.is_err());
     assert_eq!(stand.service.passkeys(ann).await.unwrap().passkeys.len(), 2);
@@ -205,6 +205,54 @@ async fn a_deleted_passkey_is_gone_and_the_last_way_in_stays() {
     assert_eq!(delete(external, only).await, Ok(()));
 }
 
+/// On each kind of database.
+#[tokio::test]
+async fn a_code_that_a_passkey_brought_proves_it_once_to_its_app() {
+    for db in databases().await {
+        let stand = Stand::start(db, &[]).await;
+        let ann = stand.accounts.add("ann@example.org", true, true);
+        assert!(!stand.proofs.has_passkey(ann).await.unwrap());
+        let mut key = authenticator();
+        register(&stand, ann, &mut key).await.unwrap();
+        assert!(stand.proofs.has_passkey(ann).await.unwrap());
+
+        let code = answer(&sign_in(&stand, &mut key).await.unwrap()).unwrap();
+        assert_eq!(stand.prove(&code, VERIFIER).await, Some(ann));
+        assert_eq!(stand.prove(&code, VERIFIER).await, None, "a replay");
+        assert_eq!(stand.trade(&code, VERIFIER).await.unwrap_err().status, 400, "it is used up");
+
+        let code = answer(&sign_in(&stand, &mut key).await.unwrap()).unwrap();
+        assert_eq!(stand.prove(&code, &VERIFIER.replace('d', "e")).await, None);
+        assert_eq!(stand.prove(&code, VERIFIER).await, None, "it was in wrong hands");
+        let code = answer(&sign_in(&stand, &mut key).await.unwrap()).unwrap();
+        stand.trade(&code, VERIFIER).await.unwrap();
+        assert_eq!(stand.prove(&code, VERIFIER).await, None, "it has opened a session");
+        let code = answer(&sign_in(&stand, &mut key).await.unwrap()).unwrap();
+        stand.pass(MINUTE_US);
+        assert_eq!(stand.prove(&code, VERIFIER).await, None, "too late");
+        assert_eq!(stand.prove("", "").await, None);
+    }
+}
+
+/// Or its person would be asked for what nobody has.
+#[tokio::test]
+async fn the_last_passkey_stays_while_one_is_asked_for() {
+    let stand = Stand::start(sqlite().await, &[]).await;
+    let ann = stand.accounts.add("ann@example.org", true, true);
+    register(&stand, ann, &mut authenticator()).await.unwrap();
+    register(&stand, ann, &mut authenticator()).await.unwrap();
+    let ids = stand.service.passkeys(ann).await.unwrap().passkeys;
+    stand.second_factor.0.store(true, Ordering::Relaxed);
+    stand.service.passkey_delete(ann, ids[0].id).await.unwrap();
+    let refused = stand.service.passkey_delete(ann, ids[1].id).await.unwrap_err();
+    let refused = ApiError::from(refused);
+    assert_eq!(refused.status, 409);
+    assert!(refused.hint.contains("Turn that off"), "{}", refused.hint);
+    assert!(stand.proofs.has_passkey(ann).await.unwrap());
+    stand.second_factor.0.store(false, Ordering::Relaxed);
+    stand.service.passkey_delete(ann, ids[1].id).await.unwrap();
+}
+
 #[tokio::test]
 async fn twenty_are_enough() {
     let stand = Stand::start(sqlite().await, &[]).await;
@@ -216,7 +264,7 @@ async fn twenty_are_enough() {
     }
     let begun = stand.service.passkey_register_start(&spare, None).await.unwrap();
     register(&stand, ann, &mut authenticator()).await.unwrap();
-    let credential = authenticator().create(&begun.options);
+    let credential = authenticator().create(&begun.options).unwrap();
     let asked = PasskeyRegisterFinish { flow: begun.flow, name: "one more".into(), credential };
     let refused = stand.service.passkey_register_finish(&asked, None).await.unwrap_err();
     assert_eq!(ApiError::from(refused).status, 409);

@@ -5,13 +5,14 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use api::{
     accounts::{Account, Session, Visibility},
+    mfa::PasskeyCode,
     sign_in::{Loopback, OidcIntent, OidcStart, SessionFromCode},
 };
 use api_tests::oidc_provider::{CLIENT_ID, CLIENT_SECRET, OidcProvider, Person, browse};
@@ -21,7 +22,10 @@ use domain::{AccountId, DeviceId, SessionId, audit, plan::Tier};
 use engine_sql::{outbox, testing::TestDb};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use svc_signin::{Callback, Parts, ProviderSettings, Service, peer::Accounts};
+use svc_signin::{
+    Callback, Parts, PasskeyProofs, ProviderSettings, Service,
+    peer::{Accounts, SecondFactor},
+};
 use url::Url;
 use web::ApiError;
 
@@ -116,9 +120,23 @@ impl Accounts for MemoryAccounts {
     }
 }
 
+/// Whether all accounts are asked for a passkey after the password.
+#[derive(Default)]
+pub struct AskForPasskey(pub AtomicBool);
+
+#[async_trait]
+impl SecondFactor for AskForPasskey {
+    async fn asks_for_passkey(&self, _: AccountId) -> Result<bool, ApiError> {
+        Ok(self.0.load(Ordering::Relaxed))
+    }
+}
+
 pub struct Stand {
     pub service: Service,
+    /// Beside it, on the same database.
+    pub proofs: PasskeyProofs,
     pub accounts: Arc<MemoryAccounts>,
+    pub second_factor: Arc<AskForPasskey>,
     pub db: TestDb,
     now_us: Arc<AtomicI64>,
 }
@@ -130,17 +148,22 @@ impl Stand {
         // Real time, since providers say when their tokens expire.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let now_us = Arc::new(AtomicI64::new(i64::try_from(now.as_micros()).unwrap()));
-        let clock = now_us.clone();
+        let time = now_us.clone();
+        let clock: web::clock::Clock = Arc::new(move || time.load(Ordering::Relaxed));
         let accounts = Arc::new(MemoryAccounts::default());
+        let second_factor = Arc::new(AskForPasskey::default());
+        let proofs = PasskeyProofs::open(engine_sql::Db::clone(&db), clock.clone()).await.unwrap();
         let parts = Parts {
             db: engine_sql::Db::clone(&db),
-            clock: Arc::new(move || clock.load(Ordering::Relaxed)),
+            clock,
             accounts: accounts.clone(),
+            second_factor: second_factor.clone(),
             providers: providers.iter().map(|(id, one)| settings(id, one.issuer())).collect(),
             public_url: PUBLIC_URL.to_owned(),
             on_act: Box::new(|| {}),
         };
-        Self { service: Service::open(parts).await.unwrap(), accounts, db, now_us }
+        let service = Service::open(parts).await.unwrap();
+        Self { service, proofs, accounts, second_factor, db, now_us }
     }
 
     pub fn pass(&self, time_us: i64) {
@@ -183,6 +206,12 @@ impl Stand {
             device_id: None,
         };
         Ok(self.service.session_from_code(asked, None).await?)
+    }
+
+    /// Whose passkey brought a code.
+    pub async fn prove(&self, code: &str, verifier: &str) -> Option<AccountId> {
+        let (code, code_verifier) = (code.to_owned(), verifier.to_owned());
+        self.proofs.code_use(&PasskeyCode { code, code_verifier }).await.unwrap()
     }
 
     /// What the audit log is told, in no order: the clock stands still.

@@ -1,14 +1,13 @@
 //! What is kept for a time only.
 
 use std::{
-    collections::HashSet,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, UNIX_EPOCH},
 };
 
 use async_trait::async_trait;
 use domain::audit::RetentionClass;
-use engine_sql::acts;
 use svc_privacy::peer::{Held, PeerError, Retained};
 
 use crate::mail::folder::{self, MailFolder};
@@ -42,18 +41,14 @@ impl Retained for Contents {
     }
 
     async fn due(&self, before_us: i64, held: &Held) -> Result<u64, PeerError> {
-        let due = self.log.contents_due(self.class, before_us, &tokens(held)).await;
+        let due = self.log.contents_due(self.class, before_us, &held.tokens).await;
         due.map_err(|error| PeerError::new("count old audit records", error))
     }
 
     async fn drop_before(&self, before_us: i64, held: &Held) -> Result<u64, PeerError> {
-        let dropped = self.log.contents_drop(self.class, before_us, &tokens(held)).await;
+        let dropped = self.log.contents_drop(self.class, before_us, &held.tokens).await;
         dropped.map_err(|error| PeerError::new("drop old audit records", error))
     }
-}
-
-fn tokens(held: &Held) -> HashSet<String> {
-    held.iter().map(|account| acts::account(*account).to_string()).collect()
 }
 
 /// What accounts keeps for a time.
@@ -79,19 +74,12 @@ impl Retained for OfAccounts {
     }
 
     async fn due(&self, before_us: i64, held: &Held) -> Result<u64, PeerError> {
-        if !held.is_empty() {
-            return Ok(0);
-        }
-        let due = self.accounts.retained_due(self.what, before_us).await;
+        let due = self.accounts.retained_due(self.what, before_us, &held.accounts).await;
         due.map_err(|error| PeerError::new("count what accounts kept", error))
     }
 
-    /// Accounts does not tell whose they are: while anyone is held, all stay.
     async fn drop_before(&self, before_us: i64, held: &Held) -> Result<u64, PeerError> {
-        if !held.is_empty() {
-            return Ok(0);
-        }
-        let dropped = self.accounts.retained_drop(self.what, before_us).await;
+        let dropped = self.accounts.retained_drop(self.what, before_us, &held.accounts).await;
         dropped.map_err(|error| PeerError::new("drop what accounts kept", error))
     }
 }
@@ -99,18 +87,48 @@ impl Retained for OfAccounts {
 /// Mails that were written to files. They are copies of what their persons have.
 pub struct OldMails {
     pub folder: MailFolder,
+    pub accounts: Arc<svc_accounts::Service>,
 }
 
 impl OldMails {
-    async fn with<T: Send + 'static>(
+    /// Those of nobody who is held.
+    async fn free(&self, before_us: i64, held: &Held) -> Result<Vec<PathBuf>, PeerError> {
+        let before = UNIX_EPOCH + Duration::from_micros(u64::try_from(before_us).unwrap_or(0));
+        let old = self.on_thread(move |folder| folder.mails_before(before)).await?;
+        if held.accounts.is_empty() {
+            return Ok(old);
+        }
+        let mut free = Vec::with_capacity(old.len());
+        for mail in old {
+            if !self.is_held(&mail, held).await? {
+                free.push(mail);
+            }
+        }
+        Ok(free)
+    }
+
+    /// Whether a mail is to someone who is held. One that could be to anybody, since its address is
+    /// nobody's any more, is kept as well.
+    async fn is_held(&self, mail: &Path, held: &Held) -> Result<bool, PeerError> {
+        let mail = mail.to_owned();
+        let Some(to) = self.on_thread(move |_| folder::addressee(&mail)).await? else {
+            return Ok(false);
+        };
+        let mut accounts = to.accounts;
+        if let (true, Some(address)) = (accounts.is_empty(), to.address) {
+            let found = self.accounts.account_find(&address).await;
+            accounts.extend(found.map_err(|error| PeerError::new("find an account", error))?);
+        }
+        Ok(accounts.is_empty() || accounts.iter().any(|to| held.accounts.contains(to)))
+    }
+
+    async fn on_thread<T: Send + 'static>(
         &self,
-        before_us: i64,
-        work: impl FnOnce(Vec<std::path::PathBuf>) -> std::io::Result<T> + Send + 'static,
+        work: impl FnOnce(&MailFolder) -> std::io::Result<T> + Send + 'static,
     ) -> Result<T, PeerError> {
         let folder = self.folder.clone();
-        let before = UNIX_EPOCH + Duration::from_micros(u64::try_from(before_us).unwrap_or(0));
-        let done = tokio::task::spawn_blocking(move || work(folder.mails_before(before)?));
-        let done = done.await.map_err(|error| PeerError::new("look at old mails", error))?;
+        let done = tokio::task::spawn_blocking(move || work(&folder)).await;
+        let done = done.map_err(|error| PeerError::new("look at old mails", error))?;
         done.map_err(|error| PeerError::new("look at old mails", error))
     }
 }
@@ -125,15 +143,14 @@ impl Retained for OldMails {
         "Mails that were written to files"
     }
 
-    async fn due(&self, before_us: i64, _: &Held) -> Result<u64, PeerError> {
-        self.with(before_us, |mails| Ok(mails.len() as u64)).await
+    async fn due(&self, before_us: i64, held: &Held) -> Result<u64, PeerError> {
+        Ok(self.free(before_us, held).await?.len() as u64)
     }
 
-    async fn drop_before(&self, before_us: i64, _: &Held) -> Result<u64, PeerError> {
-        let delete = |mails: Vec<std::path::PathBuf>| {
-            mails.iter().try_for_each(|mail| folder::delete(mail))?;
-            Ok(mails.len() as u64)
-        };
-        self.with(before_us, delete).await
+    async fn drop_before(&self, before_us: i64, held: &Held) -> Result<u64, PeerError> {
+        let free = self.free(before_us, held).await?;
+        let n_dropped = free.len() as u64;
+        self.on_thread(move |_| free.iter().try_for_each(|mail| folder::delete(mail))).await?;
+        Ok(n_dropped)
     }
 }

@@ -4,7 +4,13 @@ use ::ipc::{AuditFilter, AuditList, AuditPage, AuditRecord};
 use domain::audit::{Act, Token};
 use leptos::{prelude::*, task::spawn_local};
 
-use crate::{dates::stamp, icons::Glyph, ipc::invoke, parts::states::EmptyState, state::state};
+use crate::{
+    dates::stamp,
+    icons::Glyph,
+    ipc::invoke,
+    parts::{more::LoadMore, states::EmptyState},
+    state::state,
+};
 
 /// As much of a token as tells it from others on the screen; ids begin alike, since they begin
 /// with the time.
@@ -18,7 +24,7 @@ pub fn Records(page: AuditPage, filter: RwSignal<AuditFilter>) -> impl IntoView 
     let records = RwSignal::new(page.items);
     let next = RwSignal::new(page.next_cursor);
     let is_busy = RwSignal::new(false);
-    let more = move |_| {
+    let more = Callback::new(move |()| {
         let Some(cursor) = next.get_untracked().filter(|_| !is_busy.get_untracked()) else {
             return;
         };
@@ -35,7 +41,7 @@ pub fn Records(page: AuditPage, filter: RwSignal<AuditFilter>) -> impl IntoView 
             }
             is_busy.try_set(false);
         });
-    };
+    });
     if is_empty {
         return view! {
             <EmptyState icon=Glyph::Search title="No such records">
@@ -62,11 +68,7 @@ pub fn Records(page: AuditPage, filter: RwSignal<AuditFilter>) -> impl IntoView 
             </tbody>
         </table>
         <Show when=move || next.with(Option::is_some)>
-            <div class="more">
-                <button class="button" aria-busy=move || is_busy.get().to_string() on:click=more>
-                    {move || if is_busy.get() { "One moment…" } else { "Load more" }}
-                </button>
-            </div>
+            <LoadMore is_busy=is_busy on_more=more/>
         </Show>
     }
     .into_any()

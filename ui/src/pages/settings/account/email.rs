@@ -7,7 +7,7 @@ use crate::{
     focus::rescue_focus,
     overlay::Overlays,
     parts::{
-        form::{FormFault, Submit, TextField},
+        form::{FormFault, Submit, TextField, said_at_field},
         step_up::Sending,
     },
 };
@@ -85,6 +85,7 @@ fn ChangeForm(
     let sending = Sending::new();
     let email = RwSignal::new(String::new());
     let trouble = RwSignal::new(None::<String>);
+    said_at_field(sending.fault, trouble);
     let close = move || {
         is_changing.set(false);
         rescue_focus(None);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ::ipc::{Passkey, PasskeyAdd, PasskeyDelete, PasskeyList};
+use ::ipc::{Passkey, PasskeyAdd, PasskeyDelete};
 use leptos::prelude::*;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     icons::{Glyph, Icon},
     overlay::Overlays,
     parts::{confirm::ConfirmButton, form::FormFault, states::row_skeletons, step_up::Sending},
-    remote::{Remote, Source, ask, show},
+    remote::{Remote, Source, show},
 };
 
 /// Between two looks at whether the passkey is made.
@@ -22,18 +22,15 @@ const LOOKS_MAX: u32 = 200;
 
 /// The passkeys of the account, and the way to another.
 #[component]
-pub fn Passkeys() -> impl IntoView {
+pub fn Passkeys(source: Source<Vec<Passkey>>) -> impl IntoView {
     let overlays = expect_context::<Overlays>();
-    let source = ask(|| PasskeyList {}).settled();
     let sending = Sending::new();
     // How many there were when the page was opened on which one is made.
     let awaiting = RwSignal::new(None::<usize>);
     watch(source, awaiting);
+    let n_now = move || source.answer.with(n_in);
     Effect::new(move |was: Option<()>| {
-        let n_now = source.answer.with(|answer| match answer {
-            Remote::Ready(list) => list.len(),
-            _ => 0,
-        });
+        let n_now = n_now();
         if awaiting.get_untracked().is_some_and(|n_before| n_now > n_before) {
             awaiting.set(None);
             overlays.say("Passkey added");
@@ -50,10 +47,7 @@ pub fn Passkeys() -> impl IntoView {
         });
     });
     let add = move |_| {
-        let n_before = source.answer.with_untracked(|answer| match answer {
-            Remote::Ready(list) => list.len(),
-            _ => 0,
-        });
+        let n_before = source.answer.with_untracked(n_in);
         sending.send(PasskeyAdd {}, move |()| awaiting.set(Some(n_before)));
     };
     view! {
@@ -62,7 +56,9 @@ pub fn Passkeys() -> impl IntoView {
         })}
         <div class="setting">
             <div>
-                <p class="setting-name">"Another passkey"</p>
+                <p class="setting-name">
+                    {move || if n_now() == 0 { "Passkey" } else { "Another passkey" }}
+                </p>
                 <p class="muted" role="status">{move || about(awaiting.get().is_some())}</p>
             </div>
             <button
@@ -111,6 +107,14 @@ fn Row(passkey: Passkey, remove: Callback<Passkey>) -> impl IntoView {
                 on_confirm=Callback::new(move |()| remove.run(passkey.clone()))
             />
         </li>
+    }
+}
+
+/// How many there are, as far as that is known.
+fn n_in(answer: &Remote<Vec<Passkey>>) -> usize {
+    match answer {
+        Remote::Ready(list) => list.len(),
+        _ => 0,
     }
 }
 

@@ -1,20 +1,26 @@
-//! Signing in with a code as well: turning it on with an authenticator app, and off again.
+//! What is asked for after the password: an authenticator app, a passkey, or either; and recovery
+//! codes.
 
 use ::ipc::{
-    AppSecret, SecondFactor, SecondFactorConfirm, SecondFactorDisable, SecondFactorGet,
-    SecondFactorStart,
+    AppSecret, Passkey, SecondFactor, SecondFactorGet, SecondFactorPasskeyDisable,
+    SecondFactorPasskeyEnable,
 };
-use leptos::{ev, prelude::*};
+use leptos::{html, prelude::*};
 
 use crate::{
     overlay::Overlays,
     parts::{
-        form::{FormFault, Submit, TextField},
-        states::row_skeletons,
+        confirm::ConfirmButton,
+        form::FormFault,
+        states::{copy, row_skeletons},
         step_up::Sending,
     },
-    remote::{Source, ask, show},
+    remote::{Remote, Source, ask, show},
 };
+
+mod app;
+
+use app::{App, End, Tell};
 
 /// How far somebody has come.
 #[derive(Clone, PartialEq, Debug)]
@@ -25,27 +31,64 @@ enum Step {
     Tell(AppSecret),
     /// It is on; these are shown once.
     Keep(Vec<String>),
-    /// A code is asked for, to turn it off.
+    /// A code is asked for, to turn the app off.
     End,
+}
+
+/// What has changed, and what is shown next.
+#[derive(Clone, Copy)]
+struct Course {
+    step: RwSignal<Step>,
+    source: Source<SecondFactor>,
+    overlays: Overlays,
+    /// Takes the focus from what goes, and gives it to a field that comes.
+    heading: NodeRef<html::H2>,
+}
+
+impl Course {
+    /// A method is on; recovery codes that are new are shown before anything else.
+    fn turned_on(self, codes: Vec<String>) {
+        if codes.is_empty() {
+            self.rest("Two-step sign-in is on");
+        } else {
+            self.go(Step::Keep(codes));
+        }
+    }
+
+    fn rest(self, news: &str) {
+        self.overlays.say(news);
+        self.go(Step::Rest);
+        self.source.retry();
+    }
+
+    fn go(self, step: Step) {
+        if let Some(heading) = self.heading.get_untracked() {
+            let _ = heading.focus();
+        }
+        self.step.set(step);
+    }
 }
 
 /// The second factor of the account.
 #[component]
-pub fn SecondFactorSettings() -> impl IntoView {
+pub fn SecondFactorSettings(passkeys: Source<Vec<Passkey>>) -> impl IntoView {
     let source = ask(|| SecondFactorGet {});
     let step = RwSignal::new(Step::Rest);
+    let heading = NodeRef::new();
+    let course = Course { step, source, overlays: expect_context::<Overlays>(), heading };
     view! {
         <section class="settings-group" aria-labelledby="settings-second-factor">
-            <h2 id="settings-second-factor">"Two-step sign-in"</h2>
-            {show(source, || row_skeletons(1), move |factor| {
+            <h2 node_ref=heading id="settings-second-factor" tabindex="-1">"Two-step sign-in"</h2>
+            {show(source, || row_skeletons(2), move |factor| {
                 view! {
                     {move || match step.get() {
-                        Step::Rest => view! { <Rest factor=factor step=step/> }.into_any(),
-                        Step::Tell(app) => view! { <Tell app=app step=step/> }.into_any(),
-                        Step::Keep(codes) => {
-                            view! { <Keep codes=codes step=step source=source/> }.into_any()
+                        Step::Rest => {
+                            view! { <Rest factor=factor passkeys=passkeys course=course/> }
+                                .into_any()
                         }
-                        Step::End => view! { <End step=step source=source/> }.into_any(),
+                        Step::Tell(app) => view! { <Tell app=app course=course/> }.into_any(),
+                        Step::Keep(codes) => view! { <Keep codes=codes course=course/> }.into_any(),
+                        Step::End => view! { <End course=course/> }.into_any(),
                     }}
                 }
                 .into_any()
@@ -55,187 +98,113 @@ pub fn SecondFactorSettings() -> impl IntoView {
 }
 
 #[component]
-fn Rest(factor: SecondFactor, step: RwSignal<Step>) -> impl IntoView {
-    let sending = Sending::new();
-    let (name, about, label) = if factor.is_on {
-        let left = match factor.n_recovery_codes {
-            0 => "No recovery code is left: turn it off and on again for new ones.".to_owned(),
-            1 => "1 recovery code is left.".to_owned(),
-            n => format!("{n} recovery codes are left."),
-        };
-        ("On, with an authenticator app", left, "Turn off")
-    } else {
-        let about = "A code of an app on your phone, besides the password, when you sign in.";
-        ("Off", about.to_owned(), "Turn on")
+fn Rest(factor: SecondFactor, passkeys: Source<Vec<Passkey>>, course: Course) -> impl IntoView {
+    let left = match factor.n_recovery_codes {
+        0 => "None is left: turn the app or the passkey off and on again for new ones.".to_owned(),
+        1 => "1 is left. It lets you in once without the app or the passkey.".to_owned(),
+        n => format!("{n} are left. Each lets you in once without the app or the passkey."),
     };
-    let go_on = move |_| {
-        if factor.is_on {
-            step.set(Step::End);
+    let codes = (factor.is_app_on || factor.is_passkey_on).then(|| {
+        view! {
+            <div class="setting">
+                <div>
+                    <p class="setting-name">"Recovery codes"</p>
+                    <p class="muted">{left}</p>
+                </div>
+            </div>
+        }
+    });
+    view! {
+        <App is_on=factor.is_app_on course=course/>
+        <AskForPasskey is_on=factor.is_passkey_on passkeys=passkeys course=course/>
+        {codes}
+    }
+}
+
+#[component]
+fn AskForPasskey(is_on: bool, passkeys: Source<Vec<Passkey>>, course: Course) -> impl IntoView {
+    let sending = Sending::new();
+    // Until it is known, nobody is sent away.
+    let has_none = Memo::new(move |_| {
+        passkeys.answer.with(|answer| matches!(answer, Remote::Ready(list) if list.is_empty()))
+    });
+    let about = move || match (is_on, has_none.get()) {
+        (true, _) => "On: one of your passkeys is asked for after the password.",
+        (false, false) => "One of your passkeys, after the password.",
+        (false, true) => "One of your passkeys, after the password. Add a passkey above first.",
+    };
+    let turn_on = move |_| {
+        sending.send(SecondFactorPasskeyEnable {}, move |codes| course.turned_on(codes));
+    };
+    let turn_off = Callback::new(move |()| {
+        sending.send(SecondFactorPasskeyDisable {}, move |()| {
+            course.rest("No passkey is asked for after the password any more");
+        });
+    });
+    let control = move || {
+        if is_on {
+            view! {
+                <ConfirmButton
+                    label="Turn off"
+                    name="Turn off the passkey after the password"
+                    question="Sign in with the password and no passkey?"
+                    on_confirm=turn_off
+                />
+            }
+            .into_any()
+        } else if has_none.get() {
+            ().into_any()
         } else {
-            sending.send(SecondFactorStart {}, move |app| step.set(Step::Tell(app)));
+            view! {
+                <button
+                    type="button"
+                    class="button"
+                    aria-label="Turn on a passkey after the password"
+                    aria-busy=move || sending.is_busy.get().to_string()
+                    on:click=turn_on
+                >
+                    {move || if sending.is_busy.get() { "One moment…" } else { "Turn on" }}
+                </button>
+            }
+            .into_any()
         }
     };
     view! {
         <div class="setting">
             <div>
-                <p class="setting-name">{name}</p>
+                <p class="setting-name">"Passkey"</p>
                 <p class="muted">{about}</p>
             </div>
-            <button
-                type="button"
-                class="button"
-                aria-busy=move || sending.is_busy.get().to_string()
-                on:click=go_on
-            >
-                {move || if sending.is_busy.get() { "One moment…" } else { label }}
-            </button>
+            {control}
         </div>
         <FormFault fault=sending.fault/>
     }
 }
 
 #[component]
-fn Tell(app: AppSecret, step: RwSignal<Step>) -> impl IntoView {
-    let form = Form::new();
-    let submit = move |event: ev::SubmitEvent| {
-        event.prevent_default();
-        if form.code_is_there() {
-            let call = SecondFactorConfirm { code: form.code.get_untracked() };
-            form.sending.send(call, move |codes| step.set(Step::Keep(codes)));
-        }
-    };
-    // Four modules of quiet around, as readers expect (ISO/IEC 18004).
-    let view_box = format!("-4 -4 {0} {0}", app.qr_size + 8);
-    view! {
-        <form class="form" novalidate on:submit=submit>
-            <p>"Scan this with your authenticator app, then enter the six digits that it shows."</p>
-            <svg class="qr" viewBox=view_box role="img" aria-label="QR code for the app">
-                <path d=app.qr_path></path>
-            </svg>
-            <p class="muted">"No camera? Type this secret into the app:"</p>
-            <p class="secret-text">{in_groups(&app.secret)}</p>
-            <TextField
-                label="Code"
-                name="second_factor_code"
-                value=form.code
-                trouble=form.code_trouble
-                autocomplete="one-time-code"
-                takes_focus=true
-            />
-            <FormFault fault=form.sending.fault/>
-            <Actions label="Turn on" is_busy=form.sending.is_busy step=step/>
-        </form>
-    }
-}
-
-#[component]
-fn Keep(codes: Vec<String>, step: RwSignal<Step>, source: Source<SecondFactor>) -> impl IntoView {
-    let overlays = expect_context::<Overlays>();
+fn Keep(codes: Vec<String>, course: Course) -> impl IntoView {
+    let is_copied = RwSignal::new(false);
+    let all = codes.join("\n");
     let codes = codes.into_iter().map(|code| view! { <li>{code}</li> }).collect_view();
     view! {
         <div class="form">
             <p role="status">
-                "It is on. Keep these recovery codes where you find them without your phone: each \
-                 lets you in once, and they are shown only now."
+                "It is on. Keep these recovery codes where you find them without your phone or \
+                 passkey: each lets you in once, and they are shown only now."
             </p>
             <ul class="recovery-codes">{codes}</ul>
             <div class="form-actions">
                 <button
                     type="button"
                     class="button primary"
-                    on:click=move |_| {
-                        overlays.say("Two-step sign-in is on");
-                        step.set(Step::Rest);
-                        source.retry();
-                    }
+                    on:click=move |_| course.rest("Two-step sign-in is on")
                 >
                     "I have kept them"
                 </button>
+                <button type="button" class="button" on:click=move |_| copy(&all, is_copied)>
+                    {move || if is_copied.get() { "Copied" } else { "Copy all" }}
+                </button>
             </div>
         </div>
-    }
-}
-
-#[component]
-fn End(step: RwSignal<Step>, source: Source<SecondFactor>) -> impl IntoView {
-    let overlays = expect_context::<Overlays>();
-    let form = Form::new();
-    let submit = move |event: ev::SubmitEvent| {
-        event.prevent_default();
-        if form.code_is_there() {
-            let call = SecondFactorDisable { code: form.code.get_untracked() };
-            form.sending.send(call, move |()| {
-                overlays.say("Two-step sign-in is off");
-                step.set(Step::Rest);
-                source.retry();
-            });
-        }
-    };
-    view! {
-        <form class="form" novalidate on:submit=submit>
-            <TextField
-                label="Code of the app, or a recovery code"
-                name="second_factor_code"
-                value=form.code
-                trouble=form.code_trouble
-                autocomplete="one-time-code"
-                takes_focus=true
-            />
-            <FormFault fault=form.sending.fault/>
-            <Actions label="Turn off" is_busy=form.sending.is_busy step=step/>
-        </form>
-    }
-}
-
-#[component]
-fn Actions(label: &'static str, is_busy: RwSignal<bool>, step: RwSignal<Step>) -> impl IntoView {
-    view! {
-        <div class="form-actions">
-            <Submit label=label is_busy=is_busy/>
-            <button type="button" class="button" on:click=move |_| step.set(Step::Rest)>
-                "Not now"
-            </button>
-        </div>
-    }
-}
-
-/// The code that is filled in, and what is wrong with it.
-#[derive(Clone, Copy)]
-struct Form {
-    code: RwSignal<String>,
-    code_trouble: RwSignal<Option<String>>,
-    sending: Sending,
-}
-
-impl Form {
-    fn new() -> Self {
-        Self {
-            code: RwSignal::new(String::new()),
-            code_trouble: RwSignal::new(None),
-            sending: Sending::new(),
-        }
-    }
-
-    fn code_is_there(self) -> bool {
-        let is_there = self.code.with_untracked(|code| !code.trim().is_empty());
-        self.code_trouble.set((!is_there).then(|| "Enter the code.".to_owned()));
-        is_there
-    }
-}
-
-/// `ABCDEFGH` as `ABCD EFGH`, to be typed.
-fn in_groups(secret: &str) -> String {
-    let letters: Vec<char> = secret.chars().collect();
-    letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::in_groups;
-
-    #[test]
-    fn secrets_are_shown_in_groups() {
-        assert_eq!(in_groups("ABCDEFGHI"), "ABCD EFGH I");
-        assert_eq!(in_groups(""), "");
     }
 }

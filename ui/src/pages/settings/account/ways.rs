@@ -1,6 +1,6 @@
 //! Ways to sign in: the password, providers and passkeys.
 
-use ::ipc::{Identity, IdentityLink, IdentityList, IdentityUnlink, PasswordReset};
+use ::ipc::{Identity, IdentityLink, IdentityList, IdentityUnlink, Passkey, PasswordReset};
 use leptos::prelude::*;
 
 use crate::{
@@ -19,7 +19,7 @@ use super::passkeys::Passkeys;
 
 /// All of them.
 #[component]
-pub fn WaysToSignIn() -> impl IntoView {
+pub fn WaysToSignIn(passkeys: Source<Vec<Passkey>>) -> impl IntoView {
     let source = ask(|| IdentityList {}).settled();
     // The row that had the focus may be gone.
     Effect::new(move |was: Option<()>| {
@@ -35,7 +35,7 @@ pub fn WaysToSignIn() -> impl IntoView {
             {show(source, || row_skeletons(1), move |identities| {
                 view! { <Providers identities=identities source=source/> }.into_any()
             })}
-            <Passkeys/>
+            <Passkeys source=passkeys/>
         </section>
     }
 }

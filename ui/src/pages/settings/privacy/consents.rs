@@ -135,7 +135,7 @@ fn Restriction(is_restricted: bool) -> impl IntoView {
             <SwitchRow
                 name="restriction"
                 title="Keep my data, but do not use it"
-                about="Nothing is erased, and nothing is worked out from what you did: no recommendations, no statistics. You can still sign in and listen."
+                about="Nothing is erased, not even by its age, and nothing is worked out from what you did: no recommendations, no statistics, and what you play is not recorded. You can still sign in and listen, and you get the mails that you ask for or that your safety needs."
                 is_on=now
                 is_busy=sending.is_busy
                 on_change=change

@@ -81,7 +81,6 @@ fn Ask(cooling_off_days: u32, erasure: RwSignal<Option<Erasure>>) -> impl IntoVi
     let is_asking = RwSignal::new(false);
     let word = RwSignal::new(String::new());
     let trouble = RwSignal::new(None::<String>);
-    let days = count(u64::from(cooling_off_days), "day");
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let is_meant = word.with_untracked(|word| word.trim() == WORD);
@@ -95,7 +94,7 @@ fn Ask(cooling_off_days: u32, erasure: RwSignal<Option<Erasure>>) -> impl IntoVi
             <div>
                 <p class="setting-name">"Erase everything about you"</p>
                 <p class="muted">
-                    {format!("It is done after {days}. Until then you can sign in and take it back here. After that nobody can bring it back: the keys to your data are destroyed. What stays, and why, stands above.")}
+                    {foretold(cooling_off_days)}
                 </p>
             </div>
             <Show when=move || !is_asking.get()>
@@ -134,6 +133,21 @@ fn Ask(cooling_off_days: u32, erasure: RwSignal<Option<Erasure>>) -> impl IntoVi
     }
 }
 
+/// What an erasure would be.
+fn foretold(cooling_off_days: u32) -> String {
+    let when = match cooling_off_days {
+        0 => "It is done at once.".to_owned(),
+        days => format!(
+            "It is done after {}. Until then you can sign in and take it back here.",
+            count(u64::from(days), "day")
+        ),
+    };
+    format!(
+        "{when} After that nobody can bring it back: the keys to your data are destroyed. What \
+         stays, and why, stands above."
+    )
+}
+
 /// What will happen and when, in words.
 fn said(erasure: &Erasure, date: impl Fn(i64) -> String) -> (String, String) {
     let due = date(erasure.due_at_us);
@@ -154,6 +168,12 @@ mod tests {
     use domain::ids::ErasureId;
 
     use super::*;
+
+    #[test]
+    fn nobody_is_told_of_no_days() {
+        assert!(foretold(7).starts_with("It is done after 7 days. Until then"));
+        assert!(foretold(0).starts_with("It is done at once. After that"));
+    }
 
     #[test]
     fn what_will_happen_is_said_with_its_date() {

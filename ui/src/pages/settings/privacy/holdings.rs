@@ -16,7 +16,7 @@ pub fn Holdings(holdings: Vec<Holding>) -> impl IntoView {
         <section class="settings-group" aria-labelledby="privacy-holdings">
             <h2 id="privacy-holdings">"What is held about you"</h2>
             <p class="muted">
-                "Everything that this server keeps about people, what it needs it for and how long it stays. An export has all of it."
+                "Everything that this server keeps about people, what it needs it for and how long it stays. An export has all of it. If you have your data kept and not used (below), all this is stored and nothing more: it does not grow by what you play, and it serves nothing but what you ask for, safety, and claims at law."
             </p>
             {services}
         </section>

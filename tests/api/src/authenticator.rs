@@ -1,6 +1,7 @@
 //! An authenticator in software (WebAuthn Level 3, section 6) with the browser around it: it does
 //! what the standard says, and what an attacker would do.
 
+use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ const USER_VERIFIED: u8 = 0x04;
 const ATTESTED: u8 = 0x40;
 
 /// One passkey on one device. A clone is a device that has copied it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Authenticator {
     pub key: SigningKey,
     pub id: [u8; 32],
@@ -37,8 +38,10 @@ impl Authenticator {
     }
 
     /// What `navigator.credentials.create` answers to `options`.
-    pub fn create(&mut self, options: &Value) -> Value {
-        self.user_handle = URL_SAFE_NO_PAD.decode(text(&options["user"]["id"])).unwrap();
+    pub fn create(&mut self, options: &Value) -> anyhow::Result<Value> {
+        let handle = options["user"]["id"].as_str().context("the user has an id")?;
+        self.user_handle = URL_SAFE_NO_PAD.decode(handle)?;
+        let client_data = client_data(&self.origin, "webauthn.create", options);
         let mut data = self.data(ATTESTED);
         data.extend([0; 16]);
         data.extend([0, 32]);
@@ -48,24 +51,24 @@ impl Authenticator {
         data.extend(self.key.verifying_key().to_bytes());
         let mut attestation = vec![0xa3];
         attestation.extend(b"\x63fmt\x64none\x67attStmt\xa0\x68authData\x58");
-        attestation.push(u8::try_from(data.len()).unwrap());
+        attestation.push(u8::try_from(data.len())?);
         attestation.extend(&data);
-        self.answer(json!({
-            "clientDataJSON": self.client_data("webauthn.create", options),
+        Ok(self.answer(&json!({
+            "clientDataJSON": URL_SAFE_NO_PAD.encode(client_data),
             "attestationObject": URL_SAFE_NO_PAD.encode(attestation),
             "transports": ["internal"],
-        }))
+        })))
     }
 
     /// What `navigator.credentials.get` answers to `options`.
     pub fn get(&mut self, options: &Value) -> Value {
         self.counter += 1;
-        let client_data = self.client_data("webauthn.get", options);
+        let client_data = client_data(&self.origin, "webauthn.get", options);
         let data = self.data(0);
-        let hash = Sha256::digest(URL_SAFE_NO_PAD.decode(&client_data).unwrap());
+        let hash = Sha256::digest(&client_data);
         let signature = self.key.sign(&[&data[..], &hash].concat());
-        self.answer(json!({
-            "clientDataJSON": client_data,
+        self.answer(&json!({
+            "clientDataJSON": URL_SAFE_NO_PAD.encode(client_data),
             "authenticatorData": URL_SAFE_NO_PAD.encode(data),
             "signature": URL_SAFE_NO_PAD.encode(signature.to_bytes()),
             "userHandle": URL_SAFE_NO_PAD.encode(&self.user_handle),
@@ -80,17 +83,7 @@ impl Authenticator {
         data
     }
 
-    fn client_data(&self, kind: &str, options: &Value) -> String {
-        let data = json!({
-            "type": kind,
-            "challenge": options["challenge"],
-            "origin": self.origin,
-            "crossOrigin": false,
-        });
-        URL_SAFE_NO_PAD.encode(data.to_string())
-    }
-
-    fn answer(&self, response: Value) -> Value {
+    fn answer(&self, response: &Value) -> Value {
         let id = URL_SAFE_NO_PAD.encode(self.id);
         json!({
             "id": id,
@@ -103,6 +96,13 @@ impl Authenticator {
     }
 }
 
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap()
+/// What the browser says of a ceremony, as it is signed.
+fn client_data(origin: &str, kind: &str, options: &Value) -> String {
+    json!({
+        "type": kind,
+        "challenge": options["challenge"],
+        "origin": origin,
+        "crossOrigin": false,
+    })
+    .to_string()
 }

@@ -42,12 +42,16 @@ impl SigningKey {
         Ok(Self { name: name.to_owned(), key: ed25519_dalek::SigningKey::from_bytes(&seed) })
     }
 
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     pub fn verifying(&self) -> VerifyingKey {
         VerifyingKey { name: self.name.clone(), key: self.key.verifying_key() }
     }
 
     /// What [`SigningKey::from_str`] takes. Whoever has it can sign.
-    pub(crate) fn secret_text(&self) -> String {
+    pub fn secret_text(&self) -> String {
         let hash = u32::from_be_bytes(self.verifying().hash());
         let key = [&[ED25519], &self.key.to_bytes()[..]].concat();
         format!("{PRIVATE}{}+{hash:08x}+{}", self.name, STANDARD.encode(key))

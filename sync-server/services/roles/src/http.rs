@@ -1,16 +1,29 @@
-//! Roles, for owners. To others these routes are not there.
+//! The routes, for owners. To others they are not there.
+
+use std::sync::Arc;
 
 use api::{
-    accounts::{RoleChange, RoleHolder, RoleHolders},
     error::Envelope,
+    roles::{RoleChange, RoleHolder, RoleHolders},
 };
 use axum::extract::State;
+use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
     ApiError, Json,
     auth::{GrantRoles, May},
 };
 
-use super::Accounts;
+use crate::Service;
+
+/// All routes of this service, with full paths.
+pub fn routes(service: Arc<Service>) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(role_list, role_grant))
+        .routes(routes!(role_revoke))
+        .with_state(service)
+}
+
+type Office = State<Arc<Service>>;
 
 /// Accounts with more roles than a listener has.
 #[utoipa::path(
@@ -25,8 +38,8 @@ use super::Accounts;
         (status = 404, description = "Not an owner", body = Envelope),
     ),
 )]
-pub(super) async fn role_list(
-    State(service): Accounts,
+async fn role_list(
+    State(service): Office,
     _: May<GrantRoles>,
 ) -> Result<Json<RoleHolders>, ApiError> {
     Ok(Json(service.role_holders().await?))
@@ -47,8 +60,8 @@ pub(super) async fn role_list(
         (status = 404, description = "Not an owner, or no account with that address", body = Envelope),
     ),
 )]
-pub(super) async fn role_grant(
-    State(service): Accounts,
+async fn role_grant(
+    State(service): Office,
     by: May<GrantRoles>,
     Json(asked): Json<RoleChange>,
 ) -> Result<Json<RoleHolder>, ApiError> {
@@ -71,8 +84,8 @@ pub(super) async fn role_grant(
         (status = 409, description = "It is the last owner", body = Envelope),
     ),
 )]
-pub(super) async fn role_revoke(
-    State(service): Accounts,
+async fn role_revoke(
+    State(service): Office,
     by: May<GrantRoles>,
     Json(asked): Json<RoleChange>,
 ) -> Result<Json<RoleHolder>, ApiError> {

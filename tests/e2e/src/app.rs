@@ -142,18 +142,23 @@ impl App {
         .await
     }
 
-    /// Clicks once nothing covers the element: what floats goes by itself.
+    /// Scrolls to the element and clicks once nothing covers it: what floats goes by itself.
     pub async fn click(&self, css: &str) -> Result<()> {
         let what = format!("{css} to be free");
-        let clicked =
-            wait::until(&what, LIMIT, async || match self.find(css).await?.click().await {
+        let clicked = wait::until(&what, LIMIT, async || {
+            let element = self.find(css).await?;
+            // The driver scrolls to what is outside of the window, not to what a part of it hides.
+            let script = "arguments[0].scrollIntoView({ block: 'nearest' })";
+            self.client.execute(script, vec![serde_json::to_value(&element)?]).await?;
+            match element.click().await {
                 Err(CmdError::Standard(error))
                     if error.error == ErrorStatus::ElementClickIntercepted =>
                 {
                     Ok(None)
                 }
                 clicked => Ok(Some(clicked)),
-            });
+            }
+        });
         clicked.await?.with_context(|| format!("click {css}"))
     }
 
@@ -190,8 +195,11 @@ impl App {
 
     /// Goes where a link inside the app would lead.
     pub async fn go(&self, path: &str) -> Result<()> {
-        let script = "history.pushState(0, '', arguments[0]);\
-            window.dispatchEvent(new PopStateEvent('popstate', { state: 0 }));";
+        // A place of its own in the history: another one's would be scrolled to where it was left.
+        let script = "const state = (history.state ?? 0) + 1;\
+            history.pushState(state, '', arguments[0]);\
+            window.dispatchEvent(new PopStateEvent('popstate', { state }));\
+            document.getElementById('main')?.scrollTo(0, 0);";
         self.client.execute(script, vec![path.into()]).await?;
         Ok(())
     }

@@ -31,6 +31,8 @@ pub fn TextField(
     if takes_focus {
         Effect::new(move |_| {
             if let Some(input) = input.get() {
+                // First: a form may be too long to be seen with its field.
+                show_form_of(&input);
                 let _ = input.focus();
             }
         });
@@ -60,6 +62,15 @@ pub fn TextField(
             <p class="field-error" id=format!("{name}-error")>{move || trouble.get()}</p>
             <p class="field-hint" id=format!("{name}-hint")>{hint}</p>
         </div>
+    }
+}
+
+/// Scrolls as far as needed to see the buttons of the form, too.
+fn show_form_of(input: &web_sys::HtmlInputElement) {
+    if let Ok(Some(form)) = input.closest("form") {
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        form.scroll_into_view_with_scroll_into_view_options(&options);
     }
 }
 

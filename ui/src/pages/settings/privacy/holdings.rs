@@ -87,7 +87,12 @@ pub fn service_name(service: &str) -> String {
         "ingest" => "Imports".into(),
         "discovery" => "Search".into(),
         "delivery" => "Streaming".into(),
-        "governance" => "Audit log and vault".into(),
+        "audit" => "Audit log".into(),
+        "vault" => "Vault of personal data".into(),
+        "roles" => "Your roles".into(),
+        "offline" => "Music kept on your devices".into(),
+        "mail" => "Mails to you".into(),
+        "outbox" => "Mails on their way".into(),
         other => {
             let mut chars = other.chars();
             let first = chars.next().map(|first| first.to_uppercase().to_string());

@@ -246,7 +246,9 @@ impl Place {
 pub fn main() -> ExitCode {
     // Two providers are in the dependency tree; rustls wants one to be named before its first use.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    match run(Cli::parse().command) {
+    let ended = run(Cli::parse().command);
+    logs::flush();
+    match ended {
         Ok(code) => code,
         Err(error) => {
             eprintln!("melodyud-server: {error:#}");

@@ -1,11 +1,21 @@
 //! Where the log goes: to standard error, as text or JSON lines.
 
-use std::io::IsTerminal as _;
+mod lines;
+
+use std::{
+    io::{self, IsTerminal as _, Stderr},
+    panic,
+    sync::LazyLock,
+    thread,
+};
 
 use anyhow::Context as _;
 use tracing_subscriber::EnvFilter;
 
+use self::lines::Lines;
 use crate::config::{Log, LogFormat};
+
+static LINES: LazyLock<Lines<Stderr>> = LazyLock::new(|| Lines::new(io::stderr()));
 
 /// What is logged where the configuration does not say.
 #[derive(Clone, Copy)]
@@ -15,7 +25,7 @@ pub enum Default {
     Error,
 }
 
-/// Starts logging for the whole process.
+/// Starts logging for the whole process, which ends with [`flush`].
 pub fn start(settings: &Log, default: Default) -> anyhow::Result<()> {
     let fallback = match default {
         // Search commits often, and says so each time.
@@ -29,11 +39,26 @@ pub fn start(settings: &Log, default: Default) -> anyhow::Result<()> {
         .with_context(|| format!("log.filter is not a filter: {filter:?}"))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
+        .with_writer(&*LINES)
+        .with_ansi(io::stderr().is_terminal());
     match settings.format {
         LogFormat::Text => log.with_target(false).init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        // What led to it stands before it.
+        flush();
+        hook(panic);
+    }));
+    thread::Builder::new()
+        .name("log".to_owned())
+        .spawn(|| LINES.run())
+        .context("cannot start the thread of the log")?;
     Ok(())
+}
+
+/// Writes out what was logged so far.
+pub fn flush() {
+    LINES.flush();
 }

@@ -5,6 +5,9 @@
 //! in the metrics ([`observe`]); answers get security headers, panics become the envelope, bodies
 //! are read within their bounds ([`body`]), the number of requests at work and their time are
 //! bounded ([`guard`]); then comes the route.
+//!
+//! These are few layers of several steps each: a layer takes the whole of what is inside it into a
+//! box for each request, which costs more than most of the steps.
 
 mod address;
 mod body;
@@ -17,14 +20,16 @@ mod wire;
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Extension, Router,
+    Router,
     http::{HeaderName, HeaderValue, Method, header},
     middleware,
 };
-use tower::util::option_layer;
+use tower::{ServiceBuilder, util::option_layer};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::{ApiError, auth::Keys, request_id};
+use guard::Guard;
+use observe::Meters;
 
 pub use address::ClientAddress;
 pub use observe::{NoMetrics, install_metrics};
@@ -81,18 +86,15 @@ pub struct Settings {
 
 /// Puts the layers around `routes`.
 pub fn around(routes: Router, keys: Keys, settings: &Settings) -> Router {
-    let bounds = Arc::new(guard::Bounds::new(&settings.limits));
+    let guard = Arc::new(Guard::new(keys, settings));
+    let layers = ServiceBuilder::new()
+        .layer(middleware::from_fn_with_state(Arc::<Meters>::default(), observe::observe))
+        .layer(option_layer(cors(&settings.cors_origins)))
+        .layer(middleware::from_fn_with_state(guard, guard::guard));
     routes
         .fallback(async || ApiError::not_found("path"))
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
-        .layer(Extension(keys))
-        .layer(Extension(address::IsBehindProxy(settings.is_behind_proxy)))
-        .layer(middleware::from_fn_with_state(bounds, guard::bound))
-        .layer(middleware::from_fn(body::read))
-        .layer(middleware::from_fn(guard::catch_panic))
-        .layer(option_layer(cors(&settings.cors_origins)))
-        .layer(middleware::from_fn(guard::security_headers))
-        .layer(middleware::from_fn(observe::observe))
+        .layer(layers)
 }
 
 /// `None`: closed, and no header about it on every answer.

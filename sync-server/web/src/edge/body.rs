@@ -9,12 +9,10 @@ use axum::{
     body::{Body, Bytes},
     extract::Request,
     http::{StatusCode, header},
-    middleware::Next,
-    response::{IntoResponse as _, Response},
 };
 use futures::StreamExt as _;
 use hyper::body::Body as _;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     ApiError,
@@ -33,10 +31,13 @@ const IMAGES_MAX: usize = 8;
 
 static IMAGES: Semaphore = Semaphore::const_new(IMAGES_MAX);
 
-/// Passes a request on with its body in memory.
-pub(super) async fn read(request: Request, next: Next) -> Response {
+/// The place of an image.
+pub(super) type Place = Option<SemaphorePermit<'static>>;
+
+/// A request with its body in memory, and the place that this takes.
+pub(super) async fn read(request: Request) -> Result<(Request, Place), ApiError> {
     if request.body().is_end_stream() {
-        return next.run(request).await;
+        return Ok((request, None));
     }
     let (parts, body) = request.into_parts();
     let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
@@ -48,15 +49,11 @@ pub(super) async fn read(request: Request, next: Next) -> Response {
         let place = IMAGES.acquire().await.map_err(ApiError::internal)?;
         Ok((whole(body, IMAGE_BYTES_MAX).await?, Some(place)))
     };
-    let read = tokio::time::timeout(TIMEOUT, reading).await.unwrap_or_else(|_| {
+    let (bytes, place) = tokio::time::timeout(TIMEOUT, reading).await.unwrap_or_else(|_| {
         let hint = format!("Send it within {} s.", TIMEOUT.as_secs());
         Err(ApiError::malformed(StatusCode::REQUEST_TIMEOUT, "The body came too slowly.", hint))
-    });
-    match read {
-        // An image keeps its place until the answer is there.
-        Ok((bytes, _place)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
-        Err(error) => error.into_response(),
-    }
+    })?;
+    Ok((Request::from_parts(parts, Body::from(bytes)), place))
 }
 
 async fn whole(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {

@@ -4,15 +4,15 @@ use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use futures::FutureExt as _;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 
-use super::Limits;
-use crate::ApiError;
+use super::{Settings, address::IsBehindProxy, body};
+use crate::{ApiError, auth::Keys};
 
 /// How long a request waits for others to finish before it is told to come back.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -31,57 +31,68 @@ pub(super) const HEADERS: [(HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
-pub(super) struct Bounds {
+/// What requests are held to, and what all of them are told.
+pub(super) struct Guard {
+    keys: Keys,
+    is_behind_proxy: IsBehindProxy,
     at_work: Semaphore,
     timeout: Duration,
 }
 
-impl Bounds {
-    pub(super) fn new(limits: &Limits) -> Self {
-        Self { at_work: Semaphore::new(limits.n_requests_max), timeout: limits.request_timeout }
+impl Guard {
+    pub(super) fn new(keys: Keys, settings: &Settings) -> Self {
+        Self {
+            keys,
+            is_behind_proxy: IsBehindProxy(settings.is_behind_proxy),
+            at_work: Semaphore::new(settings.limits.n_requests_max),
+            timeout: settings.limits.request_timeout,
+        }
+    }
+
+    /// Bounds the number of requests at work, their time, and the length of their address.
+    async fn bound(&self, mut request: Request, next: Next) -> Result<Response, ApiError> {
+        if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI_BYTES_MAX) {
+            return Err(ApiError::malformed(
+                StatusCode::URI_TOO_LONG,
+                format!("The address is longer than {URI_BYTES_MAX} bytes."),
+                "Ask for less at once.",
+            ));
+        }
+        let Ok(Ok(_at_work)) = timeout(QUEUE_TIMEOUT, self.at_work.acquire()).await else {
+            return Err(ApiError::unavailable("The server has too much to do at the moment.", 2));
+        };
+        request.extensions_mut().insert(self.keys.clone());
+        request.extensions_mut().insert(self.is_behind_proxy);
+        timeout(self.timeout, next.run(request)).await.map_err(|_| {
+            tracing::error!(timeout_s = self.timeout.as_secs(), "request took too long");
+            ApiError::unavailable("The answer took too long.", 5)
+        })
     }
 }
 
-/// Bounds the number of requests at work, their time, and the length of their address.
-pub(super) async fn bound(
-    State(bounds): State<Arc<Bounds>>,
+/// Passes a request on with its body read, within the bounds. A bug in one handler is one answer
+/// with 500, not a connection that breaks.
+pub(super) async fn guard(
+    State(guard): State<Arc<Guard>>,
     request: Request,
     next: Next,
-) -> Response {
-    if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI_BYTES_MAX) {
-        return ApiError::malformed(
-            StatusCode::URI_TOO_LONG,
-            format!("The address is longer than {URI_BYTES_MAX} bytes."),
-            "Ask for less at once.",
-        )
-        .into_response();
-    }
-    let Ok(Ok(_at_work)) = tokio::time::timeout(QUEUE_TIMEOUT, bounds.at_work.acquire()).await
-    else {
-        return ApiError::unavailable("The server has too much to do at the moment.", 2)
-            .into_response();
+) -> Result<Response, ApiError> {
+    let answer = async {
+        // An image keeps its place until the answer is there.
+        let (request, _place) = body::read(request).await?;
+        guard.bound(request, next).await
     };
-    if let Ok(response) = tokio::time::timeout(bounds.timeout, next.run(request)).await {
-        return response;
-    }
-    tracing::error!(timeout_s = bounds.timeout.as_secs(), "request took too long");
-    ApiError::unavailable("The answer took too long.", 5).into_response()
+    AssertUnwindSafe(answer)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|panic| Err(ApiError::internal(format!("panic: {}", words(&*panic)))))
 }
 
-/// A bug in one handler is one answer with 500, not a connection that breaks.
-pub(super) async fn catch_panic(request: Request, next: Next) -> Response {
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
-        Err(panic) => ApiError::internal(format!("panic: {}", words(&*panic))).into_response(),
-    }
-}
-
-pub(super) async fn security_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+/// Puts the security headers on an answer that lacks them.
+pub(super) fn secure(headers: &mut HeaderMap) {
     for (name, value) in HEADERS {
-        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    response
 }
 
 fn words(panic: &(dyn Any + Send)) -> &str {

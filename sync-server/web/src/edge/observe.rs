@@ -3,17 +3,23 @@
 //! The log never shows tokens, addresses, queries or bodies: of the path only the pattern of
 //! the route that matched.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
 
 use axum::{
-    extract::{MatchedPath, Request},
+    extract::{MatchedPath, Request, State},
     http::{HeaderValue, Method, StatusCode},
     middleware::Next,
     response::Response,
 };
+use metrics::{Gauge, Histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing::Instrument as _;
 
+use super::guard::secure;
 use crate::request_id;
 
 /// Seconds; from far below what search takes to the time at which the edge gives up.
@@ -52,28 +58,63 @@ pub fn install_metrics() -> Result<PrometheusHandle, NoMetrics> {
     Ok(handle)
 }
 
-pub(super) async fn observe(request: Request, next: Next) -> Response {
+/// The meters of requests, found once each: the recorder looks a meter up by all of its labels.
+#[derive(Default)]
+pub(super) struct Meters {
+    in_flight: OnceLock<Gauge>,
+    durations: RwLock<HashMap<String, ByAnswer>>,
+}
+
+/// Durations of one route, by method and class of status.
+type ByAnswer = HashMap<(&'static str, &'static str), Histogram>;
+
+impl Meters {
+    fn in_flight(&self) -> InFlight<'_> {
+        let gauge = self.in_flight.get_or_init(|| metrics::gauge!(IN_FLIGHT));
+        gauge.increment(1.0);
+        InFlight(gauge)
+    }
+
+    fn record(&self, route: &str, method: &'static str, status: StatusCode, took: Duration) {
+        let answer = (method, class(status));
+        let known = self.durations.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(duration) = known.get(route).and_then(|by_answer| by_answer.get(&answer)) {
+            return duration.record(took);
+        }
+        drop(known);
+        let (route, (method, status)) = (route.to_owned(), answer);
+        let duration = metrics::histogram!(
+            DURATION, "method" => method, "route" => route.clone(), "status" => status
+        );
+        duration.record(took);
+        let mut known = self.durations.write().unwrap_or_else(PoisonError::into_inner);
+        known.entry(route).or_default().insert(answer, duration);
+    }
+}
+
+pub(super) async fn observe(
+    State(meters): State<Arc<Meters>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let id = request_id::of(request.headers());
     let method = method_name(request.method());
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or("none", MatchedPath::as_str);
     let span = tracing::info_span!("request", request_id = %id, method, route);
     let started = Instant::now();
-    let in_flight = InFlight::start();
+    let in_flight = meters.in_flight();
 
     let answer = async {
         let response = next.run(request).await;
-        log(&route, response.status(), started.elapsed());
+        log(route, response.status(), started.elapsed());
         response
     };
     let mut response = request_id::scope(id, answer.instrument(span)).await;
 
     drop(in_flight);
-    let status = class(response.status());
-    metrics::histogram!(DURATION, "method" => method, "route" => route, "status" => status)
-        .record(started.elapsed());
+    meters.record(route, method, response.status(), started.elapsed());
+    secure(response.headers_mut());
     if let Ok(value) = HeaderValue::try_from(id.to_string()) {
         response.headers_mut().insert(request_id::HEADER, value);
     }
@@ -94,18 +135,11 @@ fn log(route: &str, status: StatusCode, duration: Duration) {
 }
 
 /// Counts down however the request ends, cut connections included.
-struct InFlight;
+struct InFlight<'a>(&'a Gauge);
 
-impl InFlight {
-    fn start() -> Self {
-        metrics::gauge!(IN_FLIGHT).increment(1.0);
-        Self
-    }
-}
-
-impl Drop for InFlight {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        metrics::gauge!(IN_FLIGHT).decrement(1.0);
+        self.0.decrement(1.0);
     }
 }
 

@@ -59,6 +59,7 @@ calls! {
     second_factor_disable: SecondFactorDisable;
     second_factor_passkey_enable: SecondFactorPasskeyEnable;
     second_factor_passkey_disable: SecondFactorPasskeyDisable;
+    second_factor_recovery_renew: SecondFactorRecoveryRenew;
     device_list: DeviceList;
     device_revoke: DeviceRevoke;
     device_revoke_others: DeviceRevokeOthers;

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Answer of `mfa_view`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MfaView {
     pub is_totp_on: bool,
@@ -96,12 +96,13 @@ pub struct TotpConfirm {
     pub code: String,
 }
 
-/// Answer of `mfa_totp_confirm` and `mfa_passkey_enable`: shown once, and never again.
+/// Answer of `mfa_totp_confirm`, `mfa_passkey_enable` and `mfa_recovery_renew`: shown once, and
+/// never again.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecoveryCodes {
-    /// Each is good once, in the place of a code of the app or of a passkey. Empty where the account
-    /// has some already, which stay good.
+    /// Each is good once, in the place of a code of the app or of a passkey. Empty where a method
+    /// is turned on and the account has some already, which stay good.
     pub codes: Vec<String>,
 }
 

@@ -43,4 +43,6 @@ calls! {
     "second_factor_passkey_enable": SecondFactorPasskeyEnable {} -> Vec<String>;
     /// May answer `StepUpRequired`.
     "second_factor_passkey_disable": SecondFactorPasskeyDisable {} -> ();
+    /// Answers with new recovery codes, which are shown once; may answer `StepUpRequired`.
+    "second_factor_recovery_renew": SecondFactorRecoveryRenew {} -> Vec<String>;
 }

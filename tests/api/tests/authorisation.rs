@@ -64,6 +64,7 @@ const TABLE: &[(&str, Who)] = &[
     ("mfa_totp_disable", Who::SignedIn),
     ("mfa_passkey_enable", Who::SignedIn),
     ("mfa_passkey_disable", Who::SignedIn),
+    ("mfa_recovery_renew", Who::SignedIn),
     ("plan_view", Who::SignedIn),
     ("plan_change", Who::SignedIn),
     ("session_create", Who::Anyone),

@@ -153,6 +153,9 @@ async fn what_was_turned_on_is_turned_off_by_who_shows_again_who_they_are() {
     let view: MfaView = ann.get("/api/v1/mfa").await.unwrap();
     let expected = MfaView { is_totp_on: false, is_passkey_on: true, n_recovery_codes: 10 };
     assert_eq!(view, expected);
+    let renewed = post(&ann, "/api/v1/mfa/recovery", &json!({})).await;
+    let renewed: RecoveryCodes = success(renewed).await.unwrap();
+    assert_eq!(renewed.codes.len(), 10);
 
     let passkeys: PasskeyList = ann.get("/api/v1/passkeys").await.unwrap();
     let last = format!("/api/v1/passkeys/{}", passkeys.passkeys[0].id);

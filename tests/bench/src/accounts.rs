@@ -82,8 +82,9 @@ pub fn run(options: &Options) -> anyhow::Result<Report> {
     report.condition(
         "requests",
         format!(
-            "{} connections that stay open, the generator on the same cores; whether the account \
-             has a second factor is read from the database by each",
+            "{} connections that stay open, of an account each, the generator on the same cores; \
+             what the account has as second factor is read from the database for each, together \
+             with whatever is asked while a read is under way",
             options.connections
         ),
     );
@@ -129,11 +130,13 @@ fn verify_per_s() -> anyhow::Result<f64> {
 
 async fn http(options: &Options, report: &mut Report) -> anyhow::Result<()> {
     let server = ServerProcess::start()?;
-    let anyone = server.client()?;
-    let ann = anyone.listener("ann@example.org").await?;
-    let token = ann.token.clone().context("a token")?;
+    let anyone = &server.client()?;
+    let people = (0..options.connections).map(|n| async move {
+        anyone.listener(&format!("person{n}@example.org")).await?.token.context("a token")
+    });
+    let tokens: Vec<String> = try_join_all(people).await?;
     let address = server.url().strip_prefix("http://").context("an address")?.to_owned();
-    let askers = (0..options.connections).map(|_| ask(address.clone(), token.clone()));
+    let askers = tokens.into_iter().map(|token| ask(address.clone(), token));
     let started = Instant::now();
     let n_answers: u64 = try_join_spawned(askers).await?.into_iter().sum();
     let per_s = n_answers as f64 / started.elapsed().as_secs_f64();

@@ -1,7 +1,8 @@
 //! Group commit: one task works, and what waits while it does is done together next.
 //!
 //! A commit waits for the disk. Sharing it among all who wait is what lets thousands of changes a
-//! second be durable, without making a lone one wait for company.
+//! second be durable, without making a lone one wait for company. Small reads of one kind share the
+//! way to a connection likewise.
 
 use std::sync::Arc;
 

@@ -21,6 +21,13 @@ pub enum Error {
     #[error(transparent)]
     Credentials(credentials::Error),
 
+    /// Shared by all who asked at once.
+    #[error("what was looked up for several at once failed")]
+    Together(#[source] std::sync::Arc<Self>),
+
+    #[error("the task that looks up for several at once has ended")]
+    GroupEnded,
+
     /// Answered as it is.
     #[error("{}", .0.message)]
     Refused(ApiError),

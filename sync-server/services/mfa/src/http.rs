@@ -23,6 +23,7 @@ pub fn routes(service: Arc<Service>) -> OpenApiRouter {
         .routes(routes!(mfa_totp_confirm))
         .routes(routes!(mfa_totp_disable))
         .routes(routes!(mfa_passkey_enable, mfa_passkey_disable))
+        .routes(routes!(mfa_recovery_renew))
         .with_state(service)
 }
 
@@ -163,4 +164,25 @@ async fn mfa_passkey_disable(
 ) -> Result<StatusCode, ApiError> {
     service.passkey_disable(&claims).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Put new recovery codes in the place of those that are left. They are shown once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/mfa/recovery",
+    operation_id = "mfa_recovery_renew",
+    tag = "mfa",
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "Recovery codes, for a safe place", body = RecoveryCodes),
+        (status = 401, description = "Nobody is signed in", body = Envelope),
+        (status = 403, description = "Not shown just now who one is", body = Envelope),
+        (status = 409, description = "There is no second factor", body = Envelope),
+    ),
+)]
+async fn mfa_recovery_renew(
+    State(service): SecondFactor,
+    Recent(claims): Recent,
+) -> Result<Json<RecoveryCodes>, ApiError> {
+    Ok(Json(service.recovery_renew(&claims).await?))
 }

@@ -1,7 +1,8 @@
-//! The verbs: what is set up, and using up what is shown. How a method is turned on and off is in
-//! the modules below.
+//! The verbs: what is set up, and using up what is shown. How a method is turned on and off, and
+//! how recovery codes are made anew, is in the modules below.
 
 mod passkey;
+mod recovery;
 mod totp;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use domain::{AccountId, DeviceId};
 use engine_sql::{
     Db,
     acts::{self, By},
+    group::{self, Group},
 };
 use web::{
     ApiError,
@@ -28,6 +30,9 @@ use crate::{
 /// Buckets of guessers kept.
 const GUESSERS_MAX: usize = 100_000;
 
+/// Accounts looked up together.
+const TOGETHER_MAX: usize = 128;
+
 /// Told after each act that the audit log has to know of.
 pub type OnAct = Box<dyn Fn() + Send + Sync>;
 
@@ -43,6 +48,7 @@ pub struct Parts {
 /// The second factors of one server.
 pub struct Service {
     store: Store,
+    views: Group<AccountId, Result<MfaView, Arc<Error>>>,
     clock: Clock,
     vault: Arc<dyn Vault>,
     passkeys: Arc<dyn Passkeys>,
@@ -56,12 +62,20 @@ impl Service {
     pub async fn open(parts: Parts) -> Result<Self, Error> {
         let Parts { db, clock, vault, passkeys, on_act } = parts;
         let guesses = Throttle::new(Rate::per_minute(10, 1), GUESSERS_MAX);
-        Ok(Self { store: Store::open(db).await?, clock, vault, passkeys, on_act, guesses })
+        let store = Store::open(db).await?;
+        let reader = store.clone();
+        let look_up = move |accounts: Vec<AccountId>| {
+            let reader = reader.clone();
+            async move { group::share(accounts.len(), reader.views(&accounts).await) }
+        };
+        let views = Group::start(TOGETHER_MAX, |_| 1, look_up);
+        Ok(Self { store, views, clock, vault, passkeys, on_act, guesses })
     }
 
     /// What signing in takes after the password.
     pub async fn methods(&self, account: AccountId) -> Result<Methods, Error> {
-        self.store.methods(account).await
+        let view = self.mfa(account).await?;
+        Ok(Methods { totp: view.is_totp_on, passkey: view.is_passkey_on })
     }
 
     /// Uses up what is shown, or refuses it; with nothing, says what there is to show. A device
@@ -73,7 +87,7 @@ impl Service {
         shown: Option<Shown<'_>>,
         known_device: Option<DeviceId>,
     ) -> Result<(), Error> {
-        let methods = self.store.methods(account).await?;
+        let methods = self.methods(account).await?;
         let Some(shown) = shown else {
             let message = "This account has a second factor.";
             return Err(ApiError::second_factor_required(message, methods).into());
@@ -98,13 +112,9 @@ impl Service {
         self.store.erase(account).await
     }
 
+    /// What the account has, looked up together with whatever else is asked at the same time.
     pub async fn mfa(&self, account: AccountId) -> Result<MfaView, Error> {
-        let methods = self.store.methods(account).await?;
-        Ok(MfaView {
-            is_totp_on: methods.totp,
-            is_passkey_on: methods.passkey,
-            n_recovery_codes: self.store.n_recovery_codes(account).await?,
-        })
+        self.views.ask(account).await.ok_or(Error::GroupEnded)?.map_err(Error::Together)
     }
 
     async fn code_use(&self, account: AccountId, code: &str) -> Result<bool, Error> {

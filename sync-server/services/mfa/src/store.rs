@@ -1,6 +1,8 @@
 //! The SQL of second factors. The secret itself is in the vault, under `field`.
 
-use api::mfa::Methods;
+use std::collections::HashMap;
+
+use api::mfa::MfaView;
 use domain::{
     AccountId,
     audit::Act,
@@ -58,7 +60,7 @@ pub const HOLDINGS: &[Holding] = &[
         keys: &[Key::Id("account_id")],
         what: "Fingerprints of your recovery codes",
         why: "To let you in when the app or the passkey is lost",
-        kept: "Until they are used, or you turn the second factor off",
+        kept: "Until they are used or made anew, or you turn the second factor off",
         secret: &["code_hash"],
         on_erasure: OnErasure::Delete,
     },
@@ -121,32 +123,28 @@ impl Store {
         self.db.with_tx(|mut tx| async move { Ok(acts::put(&mut tx, act).await?) }).await
     }
 
-    /// What is on: asked at each sign-in by password, so it is one query of two keys.
-    pub async fn methods(&self, account: AccountId) -> Result<Methods, Error> {
-        let rows = sqlx::query(
-            "SELECT 'totp' FROM totp WHERE account_id = $1 AND is_on = 1
-             UNION ALL SELECT 'passkey' FROM passkey_factor WHERE account_id = $1",
-        )
-        .bind(account.to_string())
-        .fetch_all(self.db.read())
-        .await?;
-        let mut methods = Methods::default();
-        for row in rows {
-            match row.try_get::<String, _>(0)?.as_str() {
-                "totp" => methods.totp = true,
-                _ => methods.passkey = true,
+    /// What accounts have, in the order in which they were asked for.
+    pub async fn views(&self, of: &[AccountId]) -> Result<Vec<MfaView>, Error> {
+        let sql = "SELECT account_id, 'totp', CAST(1 AS BIGINT) FROM totp
+                   WHERE account_id IN ({list}) AND is_on = 1
+                   UNION ALL
+                   SELECT account_id, 'passkey', CAST(1 AS BIGINT) FROM passkey_factor
+                   WHERE account_id IN ({list})
+                   UNION ALL
+                   SELECT account_id, 'code', CAST(COUNT(*) AS BIGINT) FROM recovery_code
+                   WHERE account_id IN ({list}) GROUP BY account_id";
+        let mut found = HashMap::<AccountId, MfaView>::new();
+        for row in bulk::fetch_by(&mut *self.db.read().acquire().await?, sql, of).await? {
+            let id: String = row.try_get(0)?;
+            let id = id.parse().map_err(|_| Error::Stored { what: "account id" })?;
+            let view = found.entry(id).or_default();
+            match row.try_get::<String, _>(1)?.as_str() {
+                "totp" => view.is_totp_on = true,
+                "passkey" => view.is_passkey_on = true,
+                _ => view.n_recovery_codes = u32::try_from(row.try_get::<i64, _>(2)?).unwrap_or(0),
             }
         }
-        Ok(methods)
-    }
-
-    pub async fn n_recovery_codes(&self, account: AccountId) -> Result<u32, Error> {
-        let row =
-            sqlx::query("SELECT CAST(COUNT(*) AS BIGINT) FROM recovery_code WHERE account_id = $1")
-                .bind(account.to_string())
-                .fetch_one(self.db.read())
-                .await?;
-        Ok(u32::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0))
+        Ok(of.iter().map(|account| found.get(account).copied().unwrap_or_default()).collect())
     }
 
     /// Uses a proof up; `false` where it was used before, or never was one.
@@ -161,7 +159,7 @@ impl Store {
                 for sql in [
                     "DELETE FROM totp WHERE account_id = $1",
                     "DELETE FROM passkey_factor WHERE account_id = $1",
-                    "DELETE FROM recovery_code WHERE account_id = $1",
+                    FORGET_CODES,
                 ] {
                     run(&mut tx, sql, account).await?;
                 }
@@ -289,7 +287,33 @@ impl Store {
             })
             .await
     }
+
+    /// Puts new recovery codes in the place of those that are left; `false` where no method is on.
+    pub async fn recovery_renew(
+        &self,
+        account: AccountId,
+        code_hashes: &[String],
+        act: &Act,
+    ) -> Result<bool, Error> {
+        self.db
+            .with_tx(|mut tx| async move {
+                let is_on = sqlx::query(
+                    "SELECT 1 FROM totp WHERE account_id = $1 AND is_on = 1
+                     UNION ALL SELECT 1 FROM passkey_factor WHERE account_id = $1",
+                );
+                if is_on.bind(account.to_string()).fetch_all(&mut *tx).await?.is_empty() {
+                    return Ok(false);
+                }
+                run(&mut tx, FORGET_CODES, account).await?;
+                put_codes(&mut tx, account, code_hashes).await?;
+                acts::put(&mut tx, act).await?;
+                Ok(true)
+            })
+            .await
+    }
 }
+
+const FORGET_CODES: &str = "DELETE FROM recovery_code WHERE account_id = $1";
 
 /// Recovery codes are of no method: they stay for as long as one is on.
 const FORGET_UNNEEDED_CODES: &str = "DELETE FROM recovery_code WHERE account_id = $1
@@ -311,12 +335,21 @@ async fn turned_on(
     if known.is_some() {
         return Ok(TurnedOn::Alone);
     }
+    put_codes(&mut tx, account, code_hashes).await?;
+    Ok(TurnedOn::WithCodes)
+}
+
+async fn put_codes(
+    tx: &mut AnyConnection,
+    account: AccountId,
+    code_hashes: &[String],
+) -> Result<(), Error> {
     let head = "INSERT INTO recovery_code (account_id, code_hash)";
-    bulk::insert(&mut tx, head, "", code_hashes, 2, |values, hash| {
+    bulk::insert(tx, head, "", code_hashes, 2, |values, hash| {
         values.add(account.to_string()).add(hash.clone());
     })
     .await?;
-    Ok(TurnedOn::WithCodes)
+    Ok(())
 }
 
 /// Uses a proof up; `false` where it was used before, or never was one.

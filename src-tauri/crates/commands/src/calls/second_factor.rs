@@ -64,6 +64,15 @@ impl Facade {
     ) -> Result<(), Fault> {
         self.inner.server.send(&Request::delete("/mfa/passkey")).await.map(drop)
     }
+
+    pub async fn second_factor_recovery_renew(
+        &self,
+        _call: ipc::SecondFactorRecoveryRenew,
+    ) -> Result<Vec<String>, Fault> {
+        let request = Request::post_empty("/mfa/recovery");
+        let codes: http::RecoveryCodes = self.inner.server.json(request).await?;
+        Ok(codes.codes)
+    }
 }
 
 /// Side and SVG path of the QR code of a text.

@@ -81,7 +81,7 @@ impl Service {
             None => false,
         };
         if !is_off {
-            let methods = self.store.methods(account).await?;
+            let methods = self.methods(account).await?;
             return Err(self.refuse(account, WRONG_CODE, methods).await?.into());
         }
         self.guesses.give_back(&(account, Some(claims.device)));

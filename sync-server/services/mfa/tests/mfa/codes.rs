@@ -56,6 +56,44 @@ async fn recovery_codes_open_once_each() {
     }
 }
 
+/// Whoever has none left, or lost them, makes new ones; the old ones open nothing any more.
+#[tokio::test]
+async fn recovery_codes_are_renewed_while_a_method_is_on() {
+    for db in testing::databases().await {
+        let stand = Stand::start(db).await;
+        assert_eq!(stand.renew_recovery().await.unwrap_err().status, 409);
+        let app = stand.start_app().await.unwrap();
+        assert_eq!(stand.renew_recovery().await.unwrap_err().status, 409, "it is not on yet");
+        assert_eq!(stand.n_recovery_codes().await, 0);
+
+        let old = stand.confirm(&stand.code(&app)).await.unwrap();
+        stand.use_up(&old[0], None).await.unwrap();
+        let new = stand.renew_recovery().await.unwrap();
+        assert_eq!((new.len(), stand.n_recovery_codes().await), (10, 10));
+        assert_eq!(stand.n_told("mfa_recovery_renew").await, 1, "what was refused is no act");
+        assert!(stand.use_up(&old[1], None).await.is_err());
+        stand.use_up(&new[0], None).await.unwrap();
+        assert_eq!(stand.methods().await, (true, false));
+
+        stand.disable(&new[1]).await.unwrap();
+        assert_eq!(stand.renew_recovery().await.unwrap_err().status, 409);
+    }
+}
+
+/// In two windows at once: the codes of one of them are good, and no others.
+#[tokio::test]
+async fn recovery_codes_that_are_renewed_at_once_are_those_of_one() {
+    for db in testing::databases().await {
+        let stand = Stand::start(db).await;
+        stand.with_app().await;
+        let (a, b) = tokio::join!(stand.renew_recovery(), stand.renew_recovery());
+        let (a, b) = (a.unwrap(), b.unwrap());
+        assert_eq!(stand.n_recovery_codes().await, 10);
+        let (of_a, of_b) = (stand.use_up(&a[0], None).await, stand.use_up(&b[0], None).await);
+        assert!(of_a.is_ok() != of_b.is_ok());
+    }
+}
+
 #[tokio::test]
 async fn set_up_takes_a_right_code() {
     for db in testing::databases().await {

@@ -153,6 +153,10 @@ impl Stand {
         Ok(self.service.passkey_disable(&claims()).await?)
     }
 
+    pub async fn renew_recovery(&self) -> Result<Vec<String>, ApiError> {
+        Ok(self.service.recovery_renew(&claims()).await?.codes)
+    }
+
     /// Whether the app and a passkey are asked for.
     pub async fn methods(&self) -> (bool, bool) {
         let Methods { totp, passkey } = self.service.methods(ANN).await.unwrap();

@@ -3,7 +3,7 @@
 
 use ::ipc::{
     AppSecret, Passkey, SecondFactor, SecondFactorGet, SecondFactorPasskeyDisable,
-    SecondFactorPasskeyEnable,
+    SecondFactorPasskeyEnable, SecondFactorRecoveryRenew,
 };
 use leptos::{html, prelude::*};
 
@@ -22,6 +22,9 @@ mod app;
 
 use app::{App, End, Tell};
 
+/// Recovery codes that are made at once; as the server has it.
+const N_RECOVERY_CODES: u32 = 10;
+
 /// How far somebody has come.
 #[derive(Clone, PartialEq, Debug)]
 enum Step {
@@ -29,7 +32,7 @@ enum Step {
     Rest,
     /// The app is to be told.
     Tell(AppSecret),
-    /// It is on; these are shown once.
+    /// Recovery codes are new; these are shown once.
     Keep(Vec<String>),
     /// A code is asked for, to turn the app off.
     End,
@@ -99,21 +102,8 @@ pub fn SecondFactorSettings(passkeys: Source<Vec<Passkey>>) -> impl IntoView {
 
 #[component]
 fn Rest(factor: SecondFactor, passkeys: Source<Vec<Passkey>>, course: Course) -> impl IntoView {
-    let left = match factor.n_recovery_codes {
-        0 => "None is left: turn the app or the passkey off and on again for new ones.".to_owned(),
-        1 => "1 is left. It lets you in once without the app or the passkey.".to_owned(),
-        n => format!("{n} are left. Each lets you in once without the app or the passkey."),
-    };
-    let codes = (factor.is_app_on || factor.is_passkey_on).then(|| {
-        view! {
-            <div class="setting">
-                <div>
-                    <p class="setting-name">"Recovery codes"</p>
-                    <p class="muted">{left}</p>
-                </div>
-            </div>
-        }
-    });
+    let codes = (factor.is_app_on || factor.is_passkey_on)
+        .then(|| view! { <RecoveryCodes n_left=factor.n_recovery_codes course=course/> });
     view! {
         <App is_on=factor.is_app_on course=course/>
         <AskForPasskey is_on=factor.is_passkey_on passkeys=passkeys course=course/>
@@ -181,6 +171,40 @@ fn AskForPasskey(is_on: bool, passkeys: Source<Vec<Passkey>>, course: Course) ->
     }
 }
 
+/// How many are left, and the way to new ones.
+#[component]
+fn RecoveryCodes(n_left: u32, course: Course) -> impl IntoView {
+    let sending = Sending::new();
+    let renew = Callback::new(move |()| {
+        sending.send(SecondFactorRecoveryRenew {}, move |codes| course.go(Step::Keep(codes)));
+    });
+    view! {
+        <div class="setting">
+            <div>
+                <p class="setting-name">"Recovery codes"</p>
+                <p class="muted">{left(n_left)}</p>
+            </div>
+            <ConfirmButton
+                label="New recovery codes"
+                name="New recovery codes"
+                question="Make new codes, and have the old ones open nothing any more?"
+                on_confirm=renew
+            />
+        </div>
+        <FormFault fault=sending.fault/>
+    }
+}
+
+/// How many recovery codes are left, in words.
+fn left(n_left: u32) -> String {
+    match n_left {
+        0 => "None left. Make new ones before you need one.".to_owned(),
+        n => format!(
+            "{n} of {N_RECOVERY_CODES} left. Each lets you in once without the app or the passkey."
+        ),
+    }
+}
+
 #[component]
 fn Keep(codes: Vec<String>, course: Course) -> impl IntoView {
     let is_copied = RwSignal::new(false);
@@ -189,8 +213,8 @@ fn Keep(codes: Vec<String>, course: Course) -> impl IntoView {
     view! {
         <div class="form">
             <p role="status">
-                "It is on. Keep these recovery codes where you find them without your phone or \
-                 passkey: each lets you in once, and they are shown only now."
+                "Two-step sign-in is on. Keep these recovery codes where you find them without \
+                 your phone or passkey: each lets you in once, and they are shown only now."
             </p>
             <ul class="recovery-codes">{codes}</ul>
             <div class="form-actions">
@@ -206,5 +230,16 @@ fn Keep(codes: Vec<String>, course: Course) -> impl IntoView {
                 </button>
             </div>
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::left;
+
+    #[test]
+    fn what_is_left_of_the_codes_is_counted() {
+        assert!(left(3).starts_with("3 of 10 left. "));
+        assert!(left(0).starts_with("None left. "));
     }
 }

@@ -326,6 +326,7 @@ async fn open_people<F: Fn() + Send + Sync + 'static>(
         clock,
         accounts: peers::accounts_of_signin(&accounts),
         second_factor: peers::second_factor_of_signin(&mfa),
+        lookup_key: peers::lookup_key_of_signin(&vault),
         providers: config.oidc.iter().map(Oidc::settings).collect(),
         public_url: config.http.public_url()?,
         on_act: on_act(),

@@ -16,7 +16,10 @@ use domain::{
 use svc_discovery::peer::{Change, Entity, PlayedArtist, PlayedRelease};
 
 pub use offline::{sessions_of_offline, tiers_of_offline};
-pub use people::{accounts_of_roles, roles_of_accounts, tiers_of_accounts, vault_of_accounts};
+pub use people::{
+    accounts_of_roles, lookup_key_of_signin, roles_of_accounts, tiers_of_accounts,
+    vault_of_accounts,
+};
 pub use second_factor::{
     passkeys_of_mfa, second_factor_of_accounts, second_factor_of_signin, vault_of_mfa,
 };

@@ -36,6 +36,12 @@ pub trait Accounts: Send + Sync {
     ) -> Result<Session, ApiError>;
 }
 
+/// Has a key by which is found what is not to be recognised by whoever has the database alone.
+pub trait LookupKey: Send + Sync {
+    /// The same for the same text.
+    fn lookup_hash(&self, text: &str) -> String;
+}
+
 /// Knows what accounts want after the password. What it refuses is answered as it is.
 #[async_trait]
 pub trait SecondFactor: Send + Sync {

@@ -26,7 +26,7 @@ use crate::{
     Error,
     flow::Code,
     loopback,
-    peer::{Accounts, SecondFactor},
+    peer::{Accounts, LookupKey, SecondFactor},
     secret,
     store::{Removed, Store},
 };
@@ -40,6 +40,7 @@ pub struct Parts {
     pub clock: Clock,
     pub accounts: Arc<dyn Accounts>,
     pub second_factor: Arc<dyn SecondFactor>,
+    pub lookup_key: Arc<dyn LookupKey>,
     /// In the order in which they are shown.
     pub providers: Vec<ProviderSettings>,
     /// Where people reach this server, without a slash at the end.
@@ -53,6 +54,7 @@ pub struct Service {
     clock: Clock,
     accounts: Arc<dyn Accounts>,
     second_factor: Arc<dyn SecondFactor>,
+    lookup_key: Arc<dyn LookupKey>,
     providers: Vec<Provider>,
     outward: Outward,
     passkeys: Passkeys,
@@ -84,14 +86,18 @@ impl Throttles {
 
 impl Service {
     pub async fn open(parts: Parts) -> Result<Self, Error> {
-        let Parts { db, clock, accounts, second_factor, providers, public_url, on_act } = parts;
+        let Parts { db, clock, accounts, second_factor, lookup_key, .. } = parts;
+        let Parts { providers, public_url, on_act, .. } = parts;
         vouch::check_all(&providers)?;
         let providers = providers.into_iter().map(|one| Provider::new(one, &public_url));
+        let store = Store::open(db).await?;
+        store.identities_key(&*lookup_key).await?;
         Ok(Self {
-            store: Store::open(db).await?,
+            store,
             clock,
             accounts,
             second_factor,
+            lookup_key,
             providers: providers.collect::<Result<_, _>>()?,
             outward: Outward::default(),
             passkeys: Passkeys::new(&public_url)?,

@@ -10,7 +10,7 @@ use engine_sql::{
 };
 
 pub use self::{
-    identities::{Linked, StoredIdentity},
+    identities::{Linked, StoredIdentity, keyed},
     passkeys::{Inserted, Needs, NewPasskey, PASSKEYS_MAX},
 };
 use crate::{

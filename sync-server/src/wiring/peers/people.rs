@@ -13,6 +13,11 @@ pub fn vault_of_accounts(vault: &Arc<Vault>) -> Arc<dyn svc_accounts::peer::Vaul
     Arc::new(VaultOf(Arc::clone(vault)))
 }
 
+/// The vault's key to look up by, for signing in by browser.
+pub fn lookup_key_of_signin(vault: &Arc<Vault>) -> Arc<dyn svc_signin::peer::LookupKey> {
+    Arc::new(VaultOf(Arc::clone(vault)))
+}
+
 /// What accounts pay for.
 pub fn tiers_of_accounts(
     billing: &Arc<svc_billing::Service>,
@@ -71,6 +76,12 @@ impl svc_accounts::peer::Vault for VaultOf {
         self.0.delete(&Self::subject(of), field).await.map_err(failed("the vault"))
     }
 
+    fn lookup_hash(&self, text: &str) -> String {
+        self.0.lookup_hash(text)
+    }
+}
+
+impl svc_signin::peer::LookupKey for VaultOf {
     fn lookup_hash(&self, text: &str) -> String {
         self.0.lookup_hash(text)
     }

@@ -12,6 +12,7 @@ use crate::{
     Error,
     flow::{AtProvider, Code, Link},
     loopback,
+    store::keyed,
 };
 
 /// What a provider's redirect says (RFC 6749, section 4.1.2; RFC 9207).
@@ -157,8 +158,10 @@ impl Service {
         };
         let person = provider.finish(&self.outward, code, &flow.secrets, now_us).await;
         let person = person.map_err(failed)?;
-        let link =
-            Link { provider: flow.provider.clone(), subject_hash: person.subject_hash.clone() };
+        let link = Link {
+            provider: flow.provider.clone(),
+            subject_hash: keyed(&*self.lookup_key, &person.subject_hash),
+        };
         match (account, self.store.identity_account(&link).await?) {
             (None, Some(known)) => Ok((known, None)),
             (None, None) => Ok((self.account_create(person, &link, now_us).await?, None)),

@@ -7,7 +7,19 @@ use engine_sql::{
 };
 
 use super::{Removed, Store, account, is_only_way};
-use crate::{Error, flow::Link};
+use crate::{Error, flow::Link, peer::LookupKey};
+
+/// What hashes of persons at providers begin with since they are keyed.
+const KEYED: &str = "keyed:";
+
+/// Identities keyed in one transaction.
+const BATCH_ROWS: i64 = 100;
+
+/// What a person at a provider is found by: whoever has the database, and not the key, cannot try
+/// out who it is.
+pub fn keyed(key: &dyn LookupKey, subject_hash: &str) -> String {
+    format!("{KEYED}{}", key.lookup_hash(subject_hash))
+}
 
 /// A provider that is linked to an account.
 pub struct StoredIdentity {
@@ -25,6 +37,12 @@ pub enum Linked {
 }
 
 impl Store {
+    /// Keys the hashes of those who were linked before hashes were keyed.
+    pub async fn identities_key(&self, key: &dyn LookupKey) -> Result<(), Error> {
+        while self.db.with_tx(|tx| key_batch(tx, key)).await? {}
+        Ok(())
+    }
+
     /// Whose the person at the provider is.
     pub async fn identity_account(&self, link: &Link) -> Result<Option<AccountId>, Error> {
         let row = sqlx::query(
@@ -71,6 +89,35 @@ impl Store {
     ) -> Result<Removed, Error> {
         self.db.with_tx(|tx| delete(tx, of, provider, has_password, act)).await
     }
+}
+
+/// Whether there was anything to do.
+async fn key_batch(mut tx: Tx, key: &dyn LookupKey) -> Result<bool, Error> {
+    let rows: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT account_id, provider, subject_hash FROM identity
+         WHERE subject_hash NOT LIKE $1 LIMIT $2",
+    )
+    .bind(format!("{KEYED}%"))
+    .bind(BATCH_ROWS)
+    .fetch_all(&mut *tx)
+    .await?;
+    for (account, provider, subject_hash) in &rows {
+        for sql in [
+            "UPDATE identity SET subject_hash = $4
+             WHERE account_id = $1 AND provider = $2 AND subject_hash = $3",
+            "UPDATE identity_subject SET subject_hash = $4
+             WHERE account_id = $1 AND provider = $2 AND subject_hash = $3",
+        ] {
+            sqlx::query(sql)
+                .bind(account.clone())
+                .bind(provider.clone())
+                .bind(subject_hash.clone())
+                .bind(keyed(key, subject_hash))
+                .execute(&mut *tx)
+                .await?;
+        }
+    }
+    Ok(!rows.is_empty())
 }
 
 async fn insert(mut tx: Tx, link: &Link, to: AccountId, act: &Act) -> Result<Linked, Error> {

@@ -1,7 +1,7 @@
 //! Linking a provider to an account, and unlinking it.
 
 use api_tests::oidc_provider::Person;
-use engine_sql::testing::sqlite;
+use engine_sql::{Db, sqlx, testing::sqlite};
 use serde_json::json;
 
 use crate::stand::{Stand, VERIFIER, answer, provider};
@@ -84,4 +84,41 @@ async fn the_only_way_to_sign_in_stays() {
     stand.trade(&answer(&code).unwrap(), VERIFIER).await.unwrap();
     assert_eq!(unlink(bob, "house").await, Ok(()));
     assert_eq!(stand.verbs().await, ["identity_link", "identity_link", "identity_unlink"]);
+}
+
+/// Who somebody is at a provider, as both tables have it.
+async fn subjects(db: &Db) -> [String; 2] {
+    let hash = async |table: &str| {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT subject_hash FROM {table}"));
+        sqlx::query_scalar(sql).fetch_one(db.read()).await.unwrap()
+    };
+    [hash("identity").await, hash("identity_subject").await]
+}
+
+#[tokio::test]
+async fn whoever_has_the_database_alone_cannot_try_out_who_it_is() {
+    let house = provider(&json!({ "ann": {} }));
+    let stand = Stand::start(sqlite().await, &[("house", &house)]).await;
+    let ann = stand.accounts.add("ann@example.org", true, true);
+    let code = stand.sign_in_at("house", Person::SignsIn("ann"), Some(ann)).await.unwrap();
+    stand.trade(&answer(&code).unwrap(), VERIFIER).await.unwrap();
+    let keyed = subjects(&stand.db).await;
+    let bare: Vec<&str> = keyed.iter().filter_map(|hash| hash.strip_prefix("keyed:")).collect();
+    assert_eq!((bare.len(), bare[0]), (2, bare[1]));
+
+    // As it was stored before there was a key: the next start has it as it is now.
+    let before: String = bare[0].chars().rev().collect();
+    for sql in
+        ["UPDATE identity SET subject_hash = $1", "UPDATE identity_subject SET subject_hash = $1"]
+    {
+        let before = &before;
+        let write = stand.db.with_tx(|mut tx| async move {
+            sqlx::query(sql).bind(before.clone()).execute(&mut *tx).await?;
+            Ok::<_, engine_sql::Error>(())
+        });
+        write.await.unwrap();
+    }
+    assert_eq!(subjects(&stand.db).await, [before.clone(), before]);
+    let stand = Stand::start(stand.db, &[("house", &house)]).await;
+    assert_eq!(subjects(&stand.db).await, keyed);
 }

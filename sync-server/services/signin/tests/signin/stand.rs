@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use svc_signin::{
     Callback, Parts, PasskeyProofs, ProviderSettings, Service,
-    peer::{Accounts, SecondFactor},
+    peer::{Accounts, LookupKey, SecondFactor},
 };
 use url::Url;
 use web::ApiError;
@@ -131,6 +131,15 @@ impl SecondFactor for AskForPasskey {
     }
 }
 
+/// Hashes that a test can undo.
+struct Backwards;
+
+impl LookupKey for Backwards {
+    fn lookup_hash(&self, text: &str) -> String {
+        text.chars().rev().collect()
+    }
+}
+
 pub struct Stand {
     pub service: Service,
     /// Beside it, on the same database.
@@ -158,6 +167,7 @@ impl Stand {
             clock,
             accounts: accounts.clone(),
             second_factor: second_factor.clone(),
+            lookup_key: Arc::new(Backwards),
             providers: providers.iter().map(|(id, one)| settings(id, one.issuer())).collect(),
             public_url: PUBLIC_URL.to_owned(),
             on_act: Box::new(|| {}),

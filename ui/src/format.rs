@@ -86,6 +86,16 @@ pub fn ago(elapsed_s: u64) -> Option<String> {
     })
 }
 
+/// `90 days`, `1 year`, `3 years` (of 365 days each): how long something is kept.
+pub fn span_of_days(n_days: u64) -> String {
+    const YEAR: u64 = 365;
+    if n_days > 0 && n_days.is_multiple_of(YEAR) {
+        count(n_days / YEAR, "year")
+    } else {
+        count(n_days, "day")
+    }
+}
+
 /// What to say at an hour of the day (0 to 23).
 pub const fn greeting(hour: u32) -> &'static str {
     match hour {
@@ -115,6 +125,16 @@ mod tests {
         assert_eq!(ago(7_300).as_deref(), Some("2 hours ago"));
         assert_eq!(ago(90_000).as_deref(), Some("1 day ago"));
         assert_eq!(ago(31 * 24 * 60 * 60), None);
+    }
+
+    #[test]
+    fn spans_of_days_read_well() {
+        assert_eq!(span_of_days(0), "0 days");
+        assert_eq!(span_of_days(1), "1 day");
+        assert_eq!(span_of_days(90), "90 days");
+        assert_eq!(span_of_days(365), "1 year");
+        assert_eq!(span_of_days(366), "366 days");
+        assert_eq!(span_of_days(1_095), "3 years");
     }
 
     #[test]

@@ -66,6 +66,9 @@ pub struct CaseView {
     pub closed_at_us: Option<i64>,
     /// Whether the data of the person must be kept for now.
     pub is_held: bool,
+    /// Whether the person has restricted the use of their data.
+    #[serde(default)]
+    pub is_restricted: bool,
     /// Of this person, where one was begun.
     pub export: Option<ExportView>,
     pub erasure: Option<ErasureView>,

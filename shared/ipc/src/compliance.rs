@@ -38,6 +38,8 @@ pub struct Case {
     pub closed_at_us: Option<i64>,
     /// Whether the data of the person must be kept for now.
     pub is_held: bool,
+    /// Whether the person has restricted the use of their data.
+    pub is_restricted: bool,
     /// Of this person, where one was begun.
     pub export: Option<Export>,
     pub erasure: Option<Erasure>,

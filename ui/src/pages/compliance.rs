@@ -9,6 +9,7 @@ use crate::{
 };
 
 mod audit;
+mod badges;
 mod case;
 mod cases;
 mod deadline;

@@ -150,8 +150,13 @@ pub fn said_at_field(fault: RwSignal<Option<Fault>>, trouble: RwSignal<Option<St
             return;
         };
         fault.set(None);
-        trouble.set(Some(format!("{} {}", refused.message, refused.hint).trim().to_owned()));
+        trouble.set(Some(said(&refused)));
     });
+}
+
+/// What a refusal says, in one line.
+pub fn said(fault: &Fault) -> String {
+    format!("{} {}", fault.message, fault.hint).trim().to_owned()
 }
 
 /// Why a form was not taken, where that belongs to no single field.
@@ -160,7 +165,7 @@ pub fn FormFault(fault: RwSignal<Option<Fault>>) -> impl IntoView {
     view! {
         <div class="form-error" role="alert">
             {move || fault.get().map(|fault| view! {
-                <p>{format!("{} {}", fault.message, fault.hint).trim().to_owned()}</p>
+                <p>{said(&fault)}</p>
                 {fault.request_id.map(|id| view! { <RequestId id=id/> })}
             })}
         </div>

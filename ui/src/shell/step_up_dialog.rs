@@ -8,7 +8,7 @@ use crate::{
     ipc::invoke,
     overlay::Overlays,
     parts::{
-        form::{FormFault, TextField},
+        form::{FormFault, TextField, said},
         second_step::{Asked, OtherStep, PasskeyNote, USE_PASSKEY},
         step_up::StepUps,
     },
@@ -197,10 +197,6 @@ const fn spot_of(kind: FaultKind) -> Option<Spot> {
         FaultKind::SecondFactorRequired(_) => Some(Spot::Code),
         _ => None,
     }
-}
-
-fn said(fault: &Fault) -> String {
-    format!("{} {}", fault.message, fault.hint).trim().to_owned()
 }
 
 #[cfg(test)]

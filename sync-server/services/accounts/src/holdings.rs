@@ -12,7 +12,7 @@ pub const HOLDINGS: &[Holding] =
         holding("account_email", "A fingerprint of your address").without(&["email_hash"]),
         Holding {
             why: "To keep you signed in, and to show you where you are",
-            kept: "90 days after they ended",
+            kept: "Usually 90 days after they ended",
             ..holding("session", "Where you are signed in: device, network, and when")
         },
         Holding {
@@ -23,13 +23,13 @@ pub const HOLDINGS: &[Holding] =
         },
         Holding {
             why: "To know that the address is yours",
-            kept: "Two days at most",
+            kept: "Until they are used; others expire within 2 days and usually go 2 days later",
             ..holding("link", "Fingerprints of links that were mailed to you")
                 .without(&["token_hash"])
         },
         Holding {
             why: "To change it once both addresses have confirmed",
-            kept: "Until then",
+            kept: "Until then, or until you enter another one",
             ..holding("email_change", "A new address that waits for being confirmed")
                 .without(&["email_field", "email_hash"])
         },

@@ -4,10 +4,7 @@ use ::ipc::{Case, CaseGet, CaseState, Erasure, Export, ExportState};
 use domain::ids::CaseId;
 use leptos::prelude::*;
 
-use super::{
-    deadline::Deadline,
-    words::{kind_name, state_name},
-};
+use super::{badges::Badges, deadline::Deadline, words::kind_name};
 use crate::{
     dates::date,
     icons::{Glyph, Icon},
@@ -58,16 +55,13 @@ fn Full(case: Case) -> impl IntoView {
 
 #[component]
 fn Facts(case: Case) -> impl IntoView {
-    let Case { id, state, subject, opened_at_us, due_at_us, is_extended, is_held, .. } =
-        case.clone();
-    let is_open = state == CaseState::Open;
+    let Case { id, subject, opened_at_us, due_at_us, is_extended, .. } = case.clone();
     let due = format!("{}{}", date(due_at_us), if is_extended { ", extended" } else { "" });
     view! {
         <dl class="facts">
             <dt>"State"</dt>
             <dd class="badges">
-                <span class="badge" class:here=is_open>{state_name(state)}</span>
-                {is_held.then(|| view! { <span class="badge held">"On hold"</span> })}
+                <Badges case=case.clone()/>
             </dd>
             <dt>"Deadline"</dt>
             <dd><Deadline case=case.clone()/></dd>

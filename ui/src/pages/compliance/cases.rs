@@ -1,12 +1,13 @@
 //! All cases, and opening one.
 
-use ::ipc::{Case, CaseCreate, CaseKind, CaseList, CasePage, CaseState};
+use ::ipc::{Case, CaseCreate, CaseKind, CaseList, CasePage};
 use leptos::{ev, prelude::*, task::spawn_local};
 
 use super::{
     audit::short,
+    badges::Badges,
     deadline::Deadline,
-    words::{KINDS, kind_name, state_name},
+    words::{KINDS, kind_name},
 };
 use crate::{
     dates::date,
@@ -114,9 +115,8 @@ fn join(shown: &mut Vec<Case>, more: Vec<Case>) {
 
 #[component]
 fn Row(case: Case) -> impl IntoView {
-    let Case { id, kind, state, subject, opened_at_us, is_held, .. } = case;
+    let Case { id, kind, subject, opened_at_us, .. } = case;
     let whole = format!("account:{subject}");
-    let is_open = state == CaseState::Open;
     view! {
         <tr role="row">
             <td role="cell">
@@ -125,8 +125,7 @@ fn Row(case: Case) -> impl IntoView {
             <td role="cell"><Deadline case=case.clone()/></td>
             <td role="cell">
                 <span class="badges">
-                    <span class="badge" class:here=is_open>{state_name(state)}</span>
-                    {is_held.then(|| view! { <span class="badge held">"On hold"</span> })}
+                    <Badges case=case.clone()/>
                 </span>
             </td>
             <td role="cell" data-label="about">
@@ -211,6 +210,7 @@ const fn kind_about(kind: CaseKind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use ::ipc::CaseState;
     use domain::{AccountId, CaseId};
 
     use super::*;
@@ -227,6 +227,7 @@ mod tests {
             is_extended: false,
             closed_at_us: None,
             is_held: false,
+            is_restricted: false,
             export: None,
             erasure: None,
         };

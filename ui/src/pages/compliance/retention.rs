@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::{
     dates::{date, since},
-    format::{count, thousands},
+    format::{span_of_days, thousands},
     icons::Glyph,
     parts::states::{EmptyState, row_skeletons},
     remote::{ask, show},
@@ -74,7 +74,7 @@ fn Row(rule: RetentionRule) -> impl IntoView {
                 {class.map(|class| view! { <span class="badge">{class_name(class)}</span> })}
             </td>
             <td role="cell"><span class="token">{id}</span></td>
-            <td role="cell" class="number">{count(u64::from(days), "day")}</td>
+            <td role="cell" class="number">{span_of_days(u64::from(days))}</td>
             <td role="cell" class="number" data-label="dropped">{thousands(n_dropped)}</td>
             <td role="cell" class="number" data-label="due">{thousands(n_due)}</td>
             <td role="cell" class="number" data-label="on hold">{thousands(n_held)}</td>

@@ -1,6 +1,6 @@
 //! The account: who one is to the server.
 
-use ::ipc::{Fault, PasskeyList, Profile, ProfileGet, ProfileUpdate, Visibility};
+use ::ipc::{Fault, FaultKind, PasskeyList, Profile, ProfileGet, ProfileUpdate, Visibility};
 use leptos::{ev, prelude::*, task::spawn_local};
 
 use super::roles::role_name;
@@ -8,7 +8,7 @@ use crate::{
     ipc::invoke,
     overlay::Overlays,
     parts::{
-        form::{FormFault, SelectField, TextField},
+        form::{FormFault, SelectField, TextField, said},
         segments::Segments,
     },
     remote::{ask, show},
@@ -98,11 +98,16 @@ fn ProfileForm(profile: Profile) -> impl IntoView {
             return;
         };
         is_busy.set(true);
+        // The name was looked at, and the rest is chosen: what the server cannot take is the date.
+        let has_date = update.birth_date.is_some();
         spawn_local(async move {
             match invoke(update).await {
                 Ok(profile) => {
                     overlays.say("Profile saved");
                     saved.try_set(profile);
+                }
+                Err(why) if has_date && why.kind == FaultKind::Invalid => {
+                    birth_date_trouble.try_set(Some(said(&why)));
                 }
                 Err(why) => {
                     fault.try_set(Some(why));
@@ -259,6 +264,8 @@ fn trouble_with_name(name: &str) -> Option<&'static str> {
         Some("Enter the name others will see.")
     } else if name.trim().chars().count() > NAME_CHARS_MAX {
         Some("Use at most 80 characters.")
+    } else if name.trim().chars().any(char::is_control) {
+        Some("Use one line, without control characters.")
     } else {
         None
     }

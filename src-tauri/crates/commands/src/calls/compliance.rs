@@ -100,6 +100,7 @@ fn case(case: http::CaseView) -> Case {
         is_extended: case.is_extended,
         closed_at_us: case.closed_at_us,
         is_held: case.is_held,
+        is_restricted: case.is_restricted,
         export: case.export.map(export),
         erasure: case.erasure.map(erasure),
     }

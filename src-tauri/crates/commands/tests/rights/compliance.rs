@@ -22,6 +22,7 @@ fn case(is_held: bool) -> Value {
         "is_extended": false,
         "closed_at_us": null,
         "is_held": is_held,
+        "is_restricted": true,
         "export": null,
         "erasure": {
             "id": "01938e3c-5f6e-7cc0-8d1a-555555555555",
@@ -92,7 +93,10 @@ async fn an_officer_opens_a_case_and_acts_on_it() -> Outcome {
     ensure!(list.items.len() == 1 && list.items[0].state == CaseState::Open, "{list:?}");
     ensure!(list.next_cursor.as_deref() == Some("there"));
     let next = said(facade.case_list(ipc::CaseList { cursor: list.next_cursor }).await)?;
-    ensure!(next.items[0].is_held && next.next_cursor.is_none(), "{next:?}");
+    ensure!(
+        next.items[0].is_held && next.items[0].is_restricted && next.next_cursor.is_none(),
+        "{next:?}"
+    );
     ensure!(stub.asked("GET /compliance/cases")[1].query == "cursor=there");
 
     let create = ipc::CaseCreate {

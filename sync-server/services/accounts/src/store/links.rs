@@ -32,7 +32,8 @@ impl Store {
         Ok(outbox::settle(&self.db, TOPIC, &[id]).await?)
     }
 
-    /// Makes a link good until `until_us`; what expired before `now_us` goes.
+    /// Makes a link good for as long as its purpose has it. What expired is a retention rule's to
+    /// drop, which leaves that of persons whose data is held.
     pub async fn link_create(
         &self,
         token: &LinkToken,
@@ -41,11 +42,6 @@ impl Store {
     ) -> Result<(), Error> {
         self.db
             .with_tx(|mut tx| async move {
-                sqlx::query("DELETE FROM link WHERE account_id = $1 AND until_us <= $2")
-                    .bind(token.account.to_string())
-                    .bind(now_us)
-                    .execute(&mut *tx)
-                    .await?;
                 sqlx::query(
                     "INSERT INTO link (account_id, token_hash, purpose, until_us)
                      VALUES ($1, $2, $3, $4)",

@@ -174,6 +174,7 @@ impl Service {
             is_extended,
             closed_at_us,
             is_held: standing.is_held,
+            is_restricted: standing.is_restricted,
             export: export.map(|export| export.view),
             erasure: erasure.map(|erasure| erasure.view),
         })

@@ -186,6 +186,7 @@ mod tests {
             is_extended: false,
             closed_at_us: None,
             is_held: false,
+            is_restricted: false,
             export: None,
             erasure: None,
         }

@@ -63,6 +63,9 @@ fn Shown(subject: Subject) -> impl IntoView {
             <dt>"Email"</dt>
             <dd>{email}</dd>
         </dl>
+        <p class="muted after">
+            "What is held, in the words that the person reads: “you” is whoever the case is about."
+        </p>
         <table class="records" role="table" aria-label="What is held about the person">
             <thead role="rowgroup">
                 <tr role="row">
@@ -82,7 +85,7 @@ fn Row(holding: SubjectHolding) -> impl IntoView {
     let SubjectHolding { service, table, what, n_rows } = holding;
     view! {
         <tr role="row">
-            <td role="cell">{what}</td>
+            <td role="cell"><q>{what}</q></td>
             <td role="cell" class="muted">{service_name(&service)}</td>
             <td role="cell"><span class="token">{table}</span></td>
             <td role="cell" class="number" data-label="rows">{thousands(n_rows)}</td>

@@ -75,23 +75,23 @@ fn by_service(holdings: Vec<Holding>) -> Vec<(String, Vec<Holding>)> {
     services
 }
 
-/// What a service is to a listener.
+/// What a service is to people. Officers read it of somebody else, so that it addresses nobody.
 pub fn service_name(service: &str) -> String {
     match service {
-        "accounts" => "Your account".into(),
+        "accounts" => "Account".into(),
         "mfa" => "Two-step sign-in".into(),
         "signin" => "Ways to sign in".into(),
-        "billing" => "Your plan".into(),
-        "privacy" => "Your rights and what you agreed to".into(),
+        "billing" => "Plan".into(),
+        "privacy" => "Rights, and what was agreed to".into(),
         "catalog" => "Music and listening".into(),
         "ingest" => "Imports".into(),
         "discovery" => "Search".into(),
         "delivery" => "Streaming".into(),
         "audit" => "Audit log".into(),
         "vault" => "Vault of personal data".into(),
-        "roles" => "Your roles".into(),
-        "offline" => "Music kept on your devices".into(),
-        "mail" => "Mails to you".into(),
+        "roles" => "Roles".into(),
+        "offline" => "Music kept on devices".into(),
+        "mail" => "Mails".into(),
         "outbox" => "Mails on their way".into(),
         other => {
             let mut chars = other.chars();

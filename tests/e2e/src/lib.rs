@@ -11,6 +11,7 @@ pub mod browser;
 pub mod demo;
 pub mod desktop;
 pub mod material;
+pub mod phone;
 pub mod process;
 pub mod recorder;
 pub mod screenshots;

@@ -4,15 +4,19 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
+use api::sign_in::{PasskeyChallenge, PasskeyTicket};
+use api_tests::{Client, authenticator::Authenticator, client::success, mail};
 use fantoccini::key::Key;
 use ipc::{Playback, Theme};
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::{
     App, Desktop, Server,
     app::LIMIT,
     demo::sign_in,
     desktop::SoundOutput,
+    phone::{self, SECOND_FACTOR},
     server::{CONFIG_FILE, Listener},
     wait,
 };
@@ -112,8 +116,10 @@ pub async fn take(to: &Path, only: &str) -> Result<()> {
     app.go("/settings/plan").await?;
     app.find(".state").await?;
     album.take(&app, "settings-offline").await?;
-    let _server = crashed.restart().await?;
+    let server = crashed.restart().await?;
     app.find(".comparison").await?;
+    passkey_make(&server, &data, &listener).await?;
+    second_step(&app, &album, &server, &listener).await?;
     println!("{}", to.display());
     Ok(())
 }
@@ -180,10 +186,9 @@ async fn settings(app: &App, album: &Album<'_>, listener: &Listener) -> Result<(
     album.take_at(app, "settings-email", "#settings-email").await?;
     app.find("section[aria-labelledby=settings-ways] li").await?;
     album.take_at(app, "settings-ways", "#settings-ways").await?;
-    app.click("section[aria-labelledby=settings-second-factor] .button").await?;
-    confirm(app, listener, ".qr").await?;
-    let second_factor = "section[aria-labelledby=settings-second-factor]";
-    album.take_at(app, "settings-second-factor", second_factor).await?;
+    app.click(&format!("{SECOND_FACTOR} .button")).await?;
+    confirm(app, album, listener, ".qr").await?;
+    album.take_at(app, "settings-second-factor", SECOND_FACTOR).await?;
     app.go("/settings/devices").await?;
     app.click("li.setting .button").await?;
     album.take(app, "settings-devices-asking").await?;
@@ -206,7 +211,7 @@ async fn privacy(app: &App, album: &Album<'_>, listener: &Listener) -> Result<()
     album.take_at(app, "settings-privacy-consents", "#privacy-consents").await?;
     app.click("section[aria-labelledby=privacy-export] .button").await?;
     let save = "section[aria-labelledby=privacy-export] .setting-buttons .button";
-    confirm(app, listener, save).await?;
+    confirm(app, album, listener, save).await?;
     album.take_at(app, "settings-privacy-export", "#privacy-export").await?;
     app.click("section[aria-labelledby=privacy-erasure] .button").await?;
     app.click("section[aria-labelledby=privacy-erasure] .form-actions .button").await?;
@@ -224,7 +229,7 @@ async fn compliance(app: &App, album: &Album<'_>, listener: &Listener) -> Result
     app.fill("input[name=case_reason]", "Asked by letter, identity checked").await?;
     album.take(app, "compliance-new").await?;
     app.click(".form .button.primary").await?;
-    confirm(app, listener, "#case-facts").await?;
+    confirm(app, album, listener, "#case-facts").await?;
     album.take(app, "compliance-case").await?;
     app.click("section[aria-labelledby=case-subject] .button").await?;
     app.find("section[aria-labelledby=case-subject] .records").await?;
@@ -245,12 +250,63 @@ async fn compliance(app: &App, album: &Album<'_>, listener: &Listener) -> Result
     album.take(app, "compliance-retention").await
 }
 
+/// Makes a passkey without a browser, so that there is a row of one to be seen.
+async fn passkey_make(server: &Server, data: &Path, listener: &Listener) -> Result<()> {
+    let client = Client::new(&server.url())?.with_token(server.sign_in(listener).await?);
+    let post = async |path: &str, body: Value| {
+        let request = client.request(Method::POST, path).json(&body);
+        request.send().await
+    };
+    let link = mail::link(data, &listener.email, "/account/verify#").await?;
+    let (_, token) = link.split_once('#').context("the link has a secret")?;
+    let verified = post("/api/v1/accounts/verify-email", json!({ "token": token })).await?;
+    verified.error_for_status()?;
+    let ticket = post("/api/v1/passkeys/ticket", json!({})).await?;
+    let ticket: PasskeyTicket = success(ticket).await?;
+    let (_, ticket) = ticket.url.split_once('#').context("the page is for one ticket")?;
+    let challenge = post("/api/v1/passkeys/start", json!({ "ticket": ticket })).await?;
+    let challenge: PasskeyChallenge = success(challenge).await?;
+    let origin = server.url().replace("127.0.0.1", "localhost");
+    let credential = Authenticator::new(&origin, "localhost").create(&challenge.options)?;
+    let made = json!({ "flow": challenge.flow, "name": "Laptop", "credential": credential });
+    post("/api/v1/passkeys/finish", made).await?.error_for_status()?;
+    Ok(())
+}
+
+/// A passkey among the ways to sign in, the second factor as it is turned on, and how it is asked
+/// for. Nobody is signed in afterwards.
+async fn second_step(
+    app: &App,
+    album: &Album<'_>,
+    server: &Server,
+    listener: &Listener,
+) -> Result<()> {
+    app.go("/settings/account").await?;
+    app.find("section[aria-labelledby=settings-ways] .device").await?;
+    album.take_at(app, "settings-passkeys", "#settings-ways").await?;
+    app.click("[aria-label='Turn on an authenticator app']").await?;
+    confirm(app, album, listener, ".qr").await?;
+    phone::turn_on(app).await?;
+    album.take_at(app, "settings-recovery-codes", SECOND_FACTOR).await?;
+    app.click(&format!("{SECOND_FACTOR} .button.primary")).await?;
+    app.find("[aria-label='Turn off the authenticator app']").await?;
+    album.take_at(app, "settings-second-factor-on", SECOND_FACTOR).await?;
+    app.click("section[aria-labelledby=settings-session] .button").await?;
+    app.fill("input[name=server_url]", &server.url()).await?;
+    app.fill("input[name=email]", &listener.email).await?;
+    app.fill("input[name=password]", &listener.password).await?;
+    app.click("button[type=submit]").await?;
+    app.find("input[name=code]").await?;
+    album.take(app, "sign-in-code").await
+}
+
 /// Shows who it is where that is asked for, as it is some minutes after signing in; then the page
 /// goes on.
-async fn confirm(app: &App, listener: &Listener, there: &str) -> Result<()> {
+async fn confirm(app: &App, album: &Album<'_>, listener: &Listener, there: &str) -> Result<()> {
     let password = "input[name=step_up_password]";
     let found = app.find(&format!("{there}, {password}")).await?;
     if found.attr("name").await?.as_deref() == Some("step_up_password") {
+        album.take(app, "step-up").await?;
         app.fill(password, &listener.password).await?;
         app.click(".dialog button[type=submit]").await?;
         app.find(there).await?;

@@ -20,6 +20,7 @@ use e2e::{
     App, Browser, Desktop, Server,
     app::LIMIT,
     desktop::SoundOutput,
+    phone::{self, SECOND_FACTOR},
     process,
     server::{CONFIG_FILE, Listener},
     wait,
@@ -37,7 +38,6 @@ const BIRTH_DATE: &str = "1987-05-19";
 const PASSWORD: &str = "correct horse battery";
 
 const PROFILE: &str = "section[aria-labelledby=settings-profile]";
-const SECOND_FACTOR: &str = "section[aria-labelledby=settings-second-factor]";
 const WAYS: &str = "section[aria-labelledby=settings-ways]";
 const EXPORT: &str = "section[aria-labelledby=privacy-export]";
 const ERASURE: &str = "section[aria-labelledby=privacy-erasure]";
@@ -104,14 +104,7 @@ async fn tell_birth_date(app: &App) {
 async fn turn_on_second_factor(app: &App) -> Vec<String> {
     app.go("/settings/account").await.unwrap();
     app.click("[aria-label='Turn on an authenticator app']").await.unwrap();
-    app.find(".qr").await.unwrap();
-    let secret = app.find(".secret-text").await.unwrap().text().await.unwrap().replace(' ', "");
-    let secret = totp_rs::Secret::try_from_base32(&secret).unwrap();
-    let phone = totp_rs::Builder::new().with_secret(secret).with_account_name("p").build().unwrap();
-    let code = phone.generate_current().to_string();
-    app.fill("input[name=second_factor_code]", &code).await.unwrap();
-    app.click(&format!("{SECOND_FACTOR} button[type=submit]")).await.unwrap();
-    app.find(".recovery-codes").await.unwrap();
+    phone::turn_on(app).await.unwrap();
     let codes = "return [...document.querySelectorAll('.recovery-codes li')]\
                  .map(code => code.textContent.trim())";
     let codes = serde_json::from_value(app.run(codes).await.unwrap()).unwrap();

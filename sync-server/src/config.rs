@@ -31,6 +31,7 @@ pub struct Config {
     pub http: Http,
     pub storage: Storage,
     pub import: Import,
+    pub uploads: Uploads,
     pub accounts: Accounts,
     pub mail: Mail,
     pub privacy: Privacy,
@@ -87,6 +88,54 @@ pub struct Storage {
 pub struct Import {
     /// Files decoded at once. Default: 0, as many as there are cores.
     pub n_workers: usize,
+}
+
+/// What creators may bring.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Uploads {
+    /// Megabytes of one file. Default: 4096.
+    pub file_mb_max: u64,
+    /// Megabytes of all files of one creator that were not published yet. Default: 20480.
+    pub quota_mb: u64,
+    /// Megabytes that stay free on the disk for the rest of the server: files are refused before.
+    /// Default: 1000, or a twentieth of a small disk.
+    pub free_mb_min: Option<u64>,
+    /// Days that a file is kept after the last piece of it came, 1 to 90. Default: 7.
+    pub kept_days: u32,
+    /// Pieces of files that come in at once; of one creator, a fourth of that. Default: 128.
+    pub n_pieces_max: usize,
+}
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Self {
+            file_mb_max: 4_096,
+            quota_mb: 20_480,
+            free_mb_min: None,
+            kept_days: 7,
+            n_pieces_max: 128,
+        }
+    }
+}
+
+impl Uploads {
+    /// What the service needs of it. `folder` is where files come in.
+    pub fn settings(&self, folder: PathBuf) -> anyhow::Result<svc_uploads::Settings> {
+        let Self { file_mb_max, quota_mb, free_mb_min, kept_days, n_pieces_max } = *self;
+        if file_mb_max == 0 || quota_mb == 0 || n_pieces_max == 0 || !(1..=90).contains(&kept_days)
+        {
+            bail!("uploads: a limit of 0 would let nothing in, or the days are not 1 to 90");
+        }
+        Ok(svc_uploads::Settings {
+            folder,
+            file_bytes_max: file_mb_max.saturating_mul(1_000_000),
+            free_bytes_min: free_mb_min.map(|mb| mb.saturating_mul(1_000_000)),
+            quota_bytes: quota_mb.saturating_mul(1_000_000),
+            n_days_kept: kept_days,
+            n_pieces_max,
+        })
+    }
 }
 
 /// What accounts can have.
@@ -279,6 +328,7 @@ impl Http {
             },
             is_behind_proxy: self.is_behind_proxy,
             cors_origins: origins.collect::<anyhow::Result<_>>()?,
+            streamed: svc_uploads::STREAMED.to_vec(),
         })
     }
 }

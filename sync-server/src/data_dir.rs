@@ -74,6 +74,10 @@ impl DataDir {
         self.path.join("blobs")
     }
 
+    pub fn uploads(&self) -> PathBuf {
+        self.path.join("uploads")
+    }
+
     pub fn search_index(&self) -> PathBuf {
         self.path.join("search")
     }

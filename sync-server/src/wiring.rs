@@ -39,11 +39,12 @@ pub struct Server {
     pub document: String,
     db: Db,
     ingest: Arc<svc_ingest::Service>,
+    uploads: Arc<svc_uploads::Service>,
     /// What is held about persons is asked of it.
     pub privacy: Arc<svc_privacy::Service>,
     /// Search follows the catalog, the audit log what the services do; mails go out; exports are
-    /// made, erasures done.
-    following: [JoinHandle<()>; 4],
+    /// made, erasures done; uploads that nobody goes on with are dropped.
+    following: [JoinHandle<()>; 5],
     stopping: CancellationToken,
 }
 
@@ -69,7 +70,9 @@ pub async fn assemble(
         Box::new(move || recorder.upgrade().iter().for_each(|log| log.wake()))
     };
     let people = open_people(config, &data, &db, &keys, &on_act).await?;
-    let privacy = open_privacy(config, &data, &db, &people, &governance, on_act()).await?;
+    let uploads = open_uploads(config, &data, &db).await?;
+    let privacy =
+        open_privacy(config, &data, &db, &people, &governance, &uploads, on_act()).await?;
     let People { accounts, roles, billing, offline, mfa, signin, .. } = people;
     let roles = svc_roles::Service::new(roles, peers::accounts_of_roles(&accounts));
     let catalog = Arc::new(svc_catalog::Service::open(db.clone(), blobs).await?);
@@ -92,6 +95,7 @@ pub async fn assemble(
         tokio::spawn(Arc::clone(&governance).run(stopping.clone())),
         tokio::spawn(Arc::clone(&accounts).run(stopping.clone())),
         tokio::spawn(Arc::clone(&privacy).run(stopping.clone())),
+        tokio::spawn(Arc::clone(&uploads).run(stopping.clone())),
     ];
     tokio::spawn(signing_keys.follow(stopping.clone()));
 
@@ -106,6 +110,7 @@ pub async fn assemble(
         .merge(svc_catalog::routes(catalog, peers::privacy::restrictions_of_catalog(&privacy)))
         .merge(svc_discovery::routes(discovery))
         .merge(svc_ingest::routes(Arc::clone(&ingest)))
+        .merge(svc_uploads::routes(Arc::clone(&uploads)))
         .merge(svc_delivery::routes(delivery))
         .merge(svc_governance::routes(governance))
         .merge(svc_privacy::routes(Arc::clone(&privacy)))
@@ -114,12 +119,14 @@ pub async fn assemble(
     let document = openapi::render(&openapi::complete(document))?;
     ops.document.get_or_init(|| document.as_str().into());
     let router = web::edge::around(routes, keys, &config.http.edge()?);
-    Ok(Server { router, document, db, ingest, privacy, following, stopping })
+    Ok(Server { router, document, db, ingest, uploads, privacy, following, stopping })
 }
 
 impl Server {
-    /// Ends running imports, so that those who watch them get their last answer.
+    /// Ends running imports, so that those who watch them get their last answer, and what is
+    /// uploaded, which goes on at the next start.
     pub async fn begin_stop(&self) {
+        self.uploads.stop();
         self.ingest.stop().await;
     }
 
@@ -240,7 +247,9 @@ impl Retention {
         // The log takes what is told at the next look of a server, or at its next start.
         let on_act = || Box::new(|| {});
         let people = open_people(config, data, &db, signing_keys.keys(), on_act).await?;
-        let service = open_privacy(config, data, &db, &people, &governance, on_act()).await?;
+        let uploads = open_uploads(config, data, &db).await?;
+        let service =
+            open_privacy(config, data, &db, &people, &governance, &uploads, on_act()).await?;
         Ok(Self { service, db })
     }
 
@@ -342,6 +351,7 @@ async fn open_privacy(
     db: &Db,
     people: &People,
     governance: &Arc<svc_governance::Service>,
+    uploads: &Arc<svc_uploads::Service>,
     on_act: svc_privacy::OnAct,
 ) -> anyhow::Result<Arc<svc_privacy::Service>> {
     let sources = peers::privacy::Sources {
@@ -351,6 +361,7 @@ async fn open_privacy(
         mfa: people.mfa.clone(),
         signin: people.signin.clone(),
         governance: governance.clone(),
+        uploads: uploads.clone(),
         vault: people.vault.clone(),
         mails: MailFolder::new(data.mails()),
     };
@@ -365,6 +376,19 @@ async fn open_privacy(
         on_act,
     };
     Ok(Arc::new(svc_privacy::Service::open(parts).await?))
+}
+
+async fn open_uploads(
+    config: &Config,
+    data: &DataDir,
+    db: &Db,
+) -> anyhow::Result<Arc<svc_uploads::Service>> {
+    let parts = svc_uploads::Parts {
+        db: db.clone(),
+        clock: web::clock::system(),
+        settings: config.uploads.settings(data.uploads())?,
+    };
+    Ok(Arc::new(svc_uploads::Service::open(parts).await?))
 }
 
 async fn open_vault(db: &Db, data: &DataDir) -> anyhow::Result<svc_governance::Vault> {

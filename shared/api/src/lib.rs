@@ -19,6 +19,7 @@ pub mod privacy;
 pub mod roles;
 pub mod search;
 pub mod sign_in;
+pub mod uploads;
 
 /// Prefix of every path of this version.
 pub const BASE: &str = "/api/v1";

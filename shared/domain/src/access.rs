@@ -42,6 +42,8 @@ pub enum Permission {
     ReadAudit,
     /// Serve the rights of persons: cases, holds, retention.
     HandleCases,
+    /// Bring masters of one's own.
+    UploadMusic,
 }
 
 /// What someone learns who may not.
@@ -64,6 +66,7 @@ pub const POLICY: &[Rule] = &[
     (Permission::GrantRoles, &[Role::Owner], Denial::Hidden),
     (Permission::ReadAudit, &[Role::ComplianceOfficer], Denial::Hidden),
     (Permission::HandleCases, &[Role::ComplianceOfficer], Denial::Hidden),
+    (Permission::UploadMusic, &[Role::Creator], Denial::Forbidden),
 ];
 
 impl Permission {
@@ -134,6 +137,7 @@ mod tests {
             Permission::GrantRoles,
             Permission::ReadAudit,
             Permission::HandleCases,
+            Permission::UploadMusic,
         ] {
             let n_rows = POLICY.iter().filter(|(of, ..)| *of == permission).count();
             assert_eq!(n_rows, 1, "{permission:?}");
@@ -144,7 +148,8 @@ mod tests {
                 | Permission::ReadMetrics
                 | Permission::GrantRoles
                 | Permission::ReadAudit
-                | Permission::HandleCases => {}
+                | Permission::HandleCases
+                | Permission::UploadMusic => {}
             }
         }
     }

@@ -102,6 +102,10 @@ id!(
     TrackId, "track"
 );
 id!(
+    /// A file of a creator that comes in.
+    UploadId, "upload"
+);
+id!(
     /// One run of a library import.
     ImportId, "import"
 );

@@ -22,7 +22,7 @@ pub mod transparency;
 pub use access::{Denial, Permission, Role};
 pub use ids::{
     AccountId, ActId, ArtistId, CaseId, CoverId, DeviceId, ErasureId, ExportId, ImportId,
-    PasskeyId, PlayId, ReleaseId, SessionId, TrackId,
+    PasskeyId, PlayId, ReleaseId, SessionId, TrackId, UploadId,
 };
 pub use loudness::{BlockHistogram, Loudness, TrackLoudness};
 pub use music::{

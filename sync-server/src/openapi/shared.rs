@@ -18,7 +18,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
-    let PathItem { get, put, post, delete, patch, head, .. } = item;
+    let PathItem { get, put, post, delete, patch, head, options, .. } = item;
     let all = [
         (HttpMethod::Get, get),
         (HttpMethod::Put, put),
@@ -26,6 +26,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Ope
         (HttpMethod::Delete, delete),
         (HttpMethod::Patch, patch),
         (HttpMethod::Head, head),
+        (HttpMethod::Options, options),
     ];
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }

@@ -11,6 +11,7 @@ use domain::{AccountId, DeviceId, Role, SessionId, plan::Tier};
 pub use keys::{ACCESS_TOKEN_LIFE_S, Keys, KeysError, SIGNED_LIFE_MAX_S};
 pub use may::{
     GrantRoles, Grants, HandleCases, ImportMusic, May, ReadAudit, ReadMetrics, RebuildSearch,
+    UploadMusic,
 };
 pub use signed_in::{RECENT_S, Recent, SignedIn, SignedInOrUrl};
 pub use signing_keys::{Former, SigningKeys, SigningKeysError};

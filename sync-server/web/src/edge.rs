@@ -82,7 +82,13 @@ pub struct Settings {
     /// Web pages of these origins may call the API; none by default, since the app calls from
     /// native code.
     pub cors_origins: Vec<HeaderValue>,
+    /// Routes that take their bodies as they come, however long that takes. They bound size, time
+    /// and number themselves.
+    pub streamed: Vec<Streamed>,
 }
+
+/// A route by its method and its pattern.
+pub type Streamed = (Method, &'static str);
 
 /// Puts the layers around `routes`.
 pub fn around(routes: Router, keys: Keys, settings: &Settings) -> Router {

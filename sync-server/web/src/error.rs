@@ -53,8 +53,9 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, Code::InvalidRequest, message).with_hint(hint)
     }
 
-    /// Another 4xx that means the same to a program as 400: 408, 413, 414, 415.
-    pub(crate) fn malformed(
+    /// Another 4xx that means the same to a program as 400: 408, 413, 414, 415, and those of a
+    /// protocol that a route speaks.
+    pub fn malformed(
         status: StatusCode,
         message: impl Into<String>,
         hint: impl Into<String>,

@@ -4,7 +4,12 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use axum::{Router, http::HeaderValue, routing::get};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderValue, Method, StatusCode},
+    routing::{get, post},
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -117,6 +122,30 @@ async fn who_sends_slowly_takes_nobodys_place() {
     }
     slow.write_all(b"dy").await.unwrap();
     assert!(read(slow).await.ends_with("taken"));
+}
+
+/// A route that takes files reads them itself, beyond the bounds of others; where it reads nothing,
+/// the sender gets to see the answer all the same.
+#[tokio::test]
+async fn routes_that_are_named_read_their_bodies_themselves() {
+    async fn length(body: Body) -> String {
+        to_bytes(body, usize::MAX).await.unwrap().len().to_string()
+    }
+    let routes = Router::new()
+        .route("/file", post(length))
+        .route("/refused", post(async || (StatusCode::FORBIDDEN, "no")))
+        .route("/other", post(length));
+    let streamed = vec![(Method::POST, "/file"), (Method::POST, "/refused")];
+    let limits = Limits { n_requests_max: 1, ..limits() };
+    let server = start(routes, Settings { streamed, ..settings(limits) }).await;
+    let ask = async |path: &str| {
+        let head = "HTTP/1.1\r\nhost: t\r\nconnection: close\r\ncontent-length: 2000000\r\n\r\n";
+        server.ask(&format!("POST {path} {head}{}", "x".repeat(2_000_000))).await
+    };
+    assert!(ask("/file").await.ends_with("\r\n\r\n2000000"));
+    let refused = ask("/refused").await;
+    assert!(refused.starts_with("HTTP/1.1 403") && refused.ends_with("no"), "{refused}");
+    assert!(ask("/other").await.starts_with("HTTP/1.1 413"));
 }
 
 #[tokio::test]

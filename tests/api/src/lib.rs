@@ -7,6 +7,7 @@ pub mod authenticator;
 pub mod client;
 pub mod mail;
 pub mod music;
+pub mod node;
 pub mod oidc_provider;
 pub mod openapi;
 mod process;

@@ -3,9 +3,8 @@
 
 use std::{
     collections::BTreeMap,
-    env,
     io::{BufRead as _, BufReader, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, ChildStdin, Command, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
@@ -43,7 +42,7 @@ impl OidcProvider {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../oidc-provider/server.mjs");
         let mut child = Command::new("node")
             .arg(script)
-            .arg(packages()?)
+            .arg(crate::node::packages("oidc-provider")?)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -161,13 +160,4 @@ fn take_cookies(answer: &Response, cookies: &mut BTreeMap<String, String>) {
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
     rest.split_once(after).map(|(found, _)| found)
-}
-
-/// Where `cargo xtask setup` installs the packages.
-fn packages() -> anyhow::Result<PathBuf> {
-    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cache")));
-    let folder = cache.map(|cache| cache.join("melodyud/tools/oidc-provider/node_modules"));
-    let folder = folder.filter(|folder| folder.join("oidc-provider").is_dir());
-    folder.context("the packages of the provider are missing: run `cargo xtask setup`")
 }

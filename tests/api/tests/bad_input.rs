@@ -9,6 +9,7 @@ use api::{
     catalog::Page,
     error::Envelope,
     imports::{Import, ImportState},
+    roles::RoleChange,
 };
 use api_tests::{
     Client, ServerProcess,
@@ -17,7 +18,7 @@ use api_tests::{
     openapi::{self, Operation},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use domain::Track;
+use domain::{Role, Track};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -254,7 +255,10 @@ async fn bad_request_lines_and_heads() {
     }
 }
 
-/// Of 10 MB, where some bytes or none are read: the answer arrives all the same.
+/// Where they may be long, it is something else that is bad about them.
+const LONG_BODIES: &[&str] = &["upload_create", "upload_append", "upload_override"];
+
+/// Of 2 MB, where some bytes or none are read: the answer arrives all the same.
 #[tokio::test]
 async fn huge_bodies_where_none_is_expected() {
     let world = World::start().await;
@@ -263,8 +267,10 @@ async fn huge_bodies_where_none_is_expected() {
         for client in [&world.owner, &anyone] {
             let request = client.request(operation.method.clone(), &world.path(operation));
             let answer = send(request.body(vec![b'x'; 2_000_000])).await;
-            assert_eq!(answer.status(), 413, "{}", operation.id);
-            failure(answer).await.unwrap();
+            if !LONG_BODIES.contains(&operation.id.as_str()) {
+                assert_eq!(answer.status(), 413, "{}", operation.id);
+            }
+            refused(operation, "2 MB", answer).await;
         }
     }
 }
@@ -286,7 +292,7 @@ const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+
 impl World {
     async fn start() -> Self {
         let server = ServerProcess::start().unwrap();
-        let owner = server.client().unwrap().listener("owner@example.org").await.unwrap();
+        let owner = creator(&server).await;
         let operations = openapi::operations(&owner).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         music::tone_write(&folder.path().join("Kestrel.wav"), 440, 3).unwrap();
@@ -300,6 +306,10 @@ impl World {
         let tracks: Page<Track> = owner.get("/api/v1/tracks").await.unwrap();
         let track = &tracks.items[0];
         let session = server.client().unwrap().sign_in("owner@example.org").await.unwrap();
+        let upload =
+            owner.request(Method::POST, "/api/v1/uploads").header("tus-resumable", "1.0.0");
+        let upload = upload.header("upload-length", 10).send().await.unwrap();
+        let upload = upload.headers()["location"].to_str().unwrap().rsplit('/').next().unwrap();
         let ids = BTreeMap::from([
             ("page", "verify".to_owned()),
             ("account_id", session.account.id.to_string()),
@@ -310,6 +320,7 @@ impl World {
             ("artist_id", track.artists[0].id.to_string()),
             ("cover_id", track.cover.as_ref().expect("the folder's cover").id.to_string()),
             ("import_id", import.id.to_string()),
+            ("upload_id", upload.to_owned()),
             // There are none: as good as one of someone else's.
             ("provider", "house".to_owned()),
             ("passkey_id", "00000000-0000-7000-8000-000000000000".to_owned()),
@@ -323,6 +334,21 @@ impl World {
     fn path(&self, operation: &Operation) -> String {
         operation.path_of(|name| self.ids.get(name).expect("an id of each kind"))
     }
+}
+
+/// The owner, who is let in everywhere but where officers are.
+async fn creator(server: &ServerProcess) -> Client {
+    let anyone = server.client().unwrap();
+    let owner = anyone.listener("owner@example.org").await.unwrap();
+    let grant = RoleChange {
+        email: "owner@example.org".to_owned(),
+        role: Role::Creator,
+        reason: "a test".to_owned(),
+    };
+    let answer = owner.request(Method::POST, "/api/v1/roles").json(&grant).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let session = anyone.sign_in("owner@example.org").await.unwrap();
+    anyone.with_token(session.access_token)
 }
 
 async fn raw(url: &str, request: &[u8]) -> String {

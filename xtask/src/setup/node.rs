@@ -1,10 +1,14 @@
-//! Packages of Node.js for the tests: the OpenID Connect provider that they sign in at.
+//! Packages of Node.js for the tests: the OpenID Connect provider that they sign in at, the client
+//! that they upload with.
 
 use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context, Result, bail};
 
 use crate::{sh, workspace};
+
+/// Folders in `tests/`, each of which says what it needs.
+const FOLDERS: [&str; 2] = ["oidc-provider", "tus-client"];
 
 /// What says which packages, in which versions.
 const FILES: [&str; 3] = [".npmrc", "package.json", "package-lock.json"];
@@ -18,8 +22,12 @@ pub fn system_packages() -> Vec<&'static str> {
 
 /// Installs the packages beside our other tools, unless these very ones are there.
 pub fn ensure() -> Result<()> {
-    let from = workspace::root().join("tests/oidc-provider");
-    let to = workspace::tools_dir().join("oidc-provider");
+    FOLDERS.iter().try_for_each(|folder| ensure_folder(folder))
+}
+
+fn ensure_folder(folder: &str) -> Result<()> {
+    let from = workspace::root().join("tests").join(folder);
+    let to = workspace::tools_dir().join(folder);
     let done = to.join("node_modules/.melodyud-installed");
     if is_installed(&from, &done)? {
         eprintln!("    {}", to.display());
@@ -34,7 +42,7 @@ pub fn ensure() -> Result<()> {
     }
     let mut install = Command::new("npm");
     install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&to);
-    sh::prepare(&mut install).context("install the packages of tests/oidc-provider")?;
+    sh::prepare(&mut install).with_context(|| format!("install the packages of tests/{folder}"))?;
     fs::copy(from.join("package-lock.json"), &done).context("note what was installed")?;
     Ok(())
 }

@@ -30,6 +30,7 @@ pub struct Sources {
     pub mfa: Arc<svc_mfa::Service>,
     pub signin: Arc<svc_signin::Service>,
     pub governance: Arc<svc_governance::Service>,
+    pub uploads: Arc<svc_uploads::Service>,
     pub vault: Arc<Vault>,
     pub mails: MailFolder,
 }
@@ -47,6 +48,7 @@ pub fn holders(of: &Sources) -> Vec<Arc<dyn Holder>> {
         Arc::new(tables("mfa", svc_mfa::HOLDINGS).erased_by(&of.mfa)),
         Arc::new(tables("signin", svc_signin::HOLDINGS).erased_by(&of.signin)),
         Arc::new(tables("catalog", svc_catalog::HOLDINGS)),
+        Arc::new(tables("uploads", svc_uploads::HOLDINGS).erased_by(&of.uploads)),
         Arc::new(Outbox { db: of.db.clone() }),
         Arc::new(Mails { folder: of.mails.clone() }),
         Arc::new(tables("audit", svc_governance::LOG_HOLDINGS)),

@@ -36,7 +36,15 @@ macro_rules! permissions {
     };
 }
 
-permissions!(GrantRoles, HandleCases, ImportMusic, ReadAudit, ReadMetrics, RebuildSearch);
+permissions!(
+    GrantRoles,
+    HandleCases,
+    ImportMusic,
+    ReadAudit,
+    ReadMetrics,
+    RebuildSearch,
+    UploadMusic
+);
 
 impl<S: Send + Sync, P: Grants> FromRequestParts<S> for May<P> {
     type Rejection = ApiError;

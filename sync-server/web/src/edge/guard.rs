@@ -3,7 +3,7 @@
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::Response,
@@ -11,7 +11,7 @@ use axum::{
 use futures::FutureExt as _;
 use tokio::{sync::Semaphore, time::timeout};
 
-use super::{Settings, address::IsBehindProxy, body};
+use super::{Settings, Streamed, address::IsBehindProxy, body};
 use crate::{ApiError, auth::Keys};
 
 /// How long a request waits for others to finish before it is told to come back.
@@ -35,6 +35,7 @@ pub(super) const HEADERS: [(HeaderName, &str); 6] = [
 pub(super) struct Guard {
     keys: Keys,
     is_behind_proxy: IsBehindProxy,
+    streamed: Vec<Streamed>,
     at_work: Semaphore,
     timeout: Duration,
 }
@@ -44,30 +45,59 @@ impl Guard {
         Self {
             keys,
             is_behind_proxy: IsBehindProxy(settings.is_behind_proxy),
+            streamed: settings.streamed.clone(),
             at_work: Semaphore::new(settings.limits.n_requests_max),
             timeout: settings.limits.request_timeout,
         }
     }
 
-    /// Bounds the number of requests at work, their time, and the length of their address.
-    async fn bound(&self, mut request: Request, next: Next) -> Result<Response, ApiError> {
-        if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI_BYTES_MAX) {
-            return Err(ApiError::malformed(
-                StatusCode::URI_TOO_LONG,
-                format!("The address is longer than {URI_BYTES_MAX} bytes."),
-                "Ask for less at once.",
-            ));
+    /// Passes a request on with its body read, within the bounds.
+    async fn pass(&self, request: Request, next: Next) -> Result<Response, ApiError> {
+        check_length_of_uri(&request)?;
+        if self.is_streamed(&request) {
+            let pass = |request| async move { Ok(next.run(self.equipped(request)).await) };
+            return body::lend(request, pass).await;
         }
+        // An image keeps its place until the answer is there.
+        let (request, _place) = body::read(request).await?;
+        self.bound(request, next).await
+    }
+
+    fn is_streamed(&self, request: &Request) -> bool {
+        let Some(path) = request.extensions().get::<MatchedPath>() else { return false };
+        let (method, path) = (request.method(), path.as_str());
+        self.streamed.iter().any(|streamed| streamed.0 == method && streamed.1 == path)
+    }
+
+    /// Bounds the number of requests at work and their time. Routes that read their bodies
+    /// themselves have bounds of their own.
+    async fn bound(&self, request: Request, next: Next) -> Result<Response, ApiError> {
         let Ok(Ok(_at_work)) = timeout(QUEUE_TIMEOUT, self.at_work.acquire()).await else {
             return Err(ApiError::unavailable("The server has too much to do at the moment.", 2));
         };
-        request.extensions_mut().insert(self.keys.clone());
-        request.extensions_mut().insert(self.is_behind_proxy);
-        timeout(self.timeout, next.run(request)).await.map_err(|_| {
+        timeout(self.timeout, next.run(self.equipped(request))).await.map_err(|_| {
             tracing::error!(timeout_s = self.timeout.as_secs(), "request took too long");
             ApiError::unavailable("The answer took too long.", 5)
         })
     }
+
+    /// With what extractors need of the edge.
+    fn equipped(&self, mut request: Request) -> Request {
+        request.extensions_mut().insert(self.keys.clone());
+        request.extensions_mut().insert(self.is_behind_proxy);
+        request
+    }
+}
+
+fn check_length_of_uri(request: &Request) -> Result<(), ApiError> {
+    if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI_BYTES_MAX) {
+        return Err(ApiError::malformed(
+            StatusCode::URI_TOO_LONG,
+            format!("The address is longer than {URI_BYTES_MAX} bytes."),
+            "Ask for less at once.",
+        ));
+    }
+    Ok(())
 }
 
 /// Passes a request on with its body read, within the bounds. A bug in one handler is one answer
@@ -77,12 +107,7 @@ pub(super) async fn guard(
     request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let answer = async {
-        // An image keeps its place until the answer is there.
-        let (request, _place) = body::read(request).await?;
-        guard.bound(request, next).await
-    };
-    AssertUnwindSafe(answer)
+    AssertUnwindSafe(guard.pass(request, next))
         .catch_unwind()
         .await
         .unwrap_or_else(|panic| Err(ApiError::internal(format!("panic: {}", words(&*panic)))))

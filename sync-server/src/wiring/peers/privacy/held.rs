@@ -55,6 +55,7 @@ erasers!(
     svc_billing: "erase a subscription",
     svc_mfa: "erase a second factor",
     svc_signin: "erase passkeys and providers",
+    svc_uploads: "erase uploads",
 );
 
 #[async_trait]

@@ -87,6 +87,7 @@ pub fn service_name(service: &str) -> String {
         "ingest" => "Imports".into(),
         "discovery" => "Search".into(),
         "delivery" => "Streaming".into(),
+        "uploads" => "Uploads".into(),
         "audit" => "Audit log".into(),
         "vault" => "Vault of personal data".into(),
         "roles" => "Roles".into(),

@@ -1,7 +1,7 @@
 //! Lines on their way out, written together.
 //!
 //! Written one by one, each takes a system call, under a lock that all threads of the server meet
-//! at: a fifth of what a small request costs. So lines wait for one another, for as long as nobody
+//! at: an eighth of what a small request costs. So lines wait for one another, for as long as nobody
 //! notices. Warnings and what is worse wait for nothing, and take those before with them. A process
 //! that is killed takes with it what waits.
 

@@ -1,5 +1,5 @@
 //! Passkeys in a real browser with an authenticator: made on the server's page, good as the only
-//! thing to sign in with, and good for nothing anywhere else.
+//! thing to sign in with or after the password, and good for nothing anywhere else.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
@@ -77,11 +77,16 @@ impl Scene {
 
     /// Opens the page to sign in on.
     async fn open_sign_in(&self) {
+        self.open_sign_in_for("").await;
+    }
+
+    /// Opens it as the app does, for what the fragment says.
+    async fn open_sign_in_for(&self, fragment: &str) {
         let page = text(&self.get("/api/v1/sign-in").await["page"]);
         let loopback = self.loopback();
         let query = ["redirect_uri", "state", "code_challenge"]
             .map(|name| format!("{name}={}", text(&loopback[name])));
-        self.browser.goto(&format!("{page}?{}", query.join("&"))).await.unwrap();
+        self.browser.goto(&format!("{page}?{}{fragment}", query.join("&"))).await.unwrap();
         self.browser.find("#passkey").await.unwrap();
     }
 
@@ -146,6 +151,35 @@ async fn a_passkey_is_all_that_is_needed_until_it_is_deleted() {
     scene.browser.press(&Key::Tab.to_string()).await.unwrap();
     assert_eq!(scene.focused().await, "back");
     assert_eq!(scene.enter_and_come_back().await["error"], "access_denied");
+    scene.browser.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_passkey_is_what_the_password_alone_is_not() {
+    let scene = Scene::start().await;
+    scene.register().await;
+    let (status, codes) =
+        post(&scene.server, Some(&scene.token), "/api/v1/mfa/passkey", &json!({})).await;
+    assert_eq!(status, StatusCode::OK, "{codes}");
+    let Listener { email, password, .. } = Listener::demo();
+    let sign_in = async |passkey: Option<&Value>| {
+        let mut body = json!({ "email": email, "password": password });
+        if let Some(query) = passkey {
+            body["passkey"] = json!({ "code": query["code"], "code_verifier": VERIFIER });
+        }
+        post(&scene.server, None, "/api/v1/sessions", &body).await
+    };
+    let (status, asked) = sign_in(None).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED, "{asked}");
+    assert_eq!(asked["error"]["second_factor"], json!({ "totp": false, "passkey": true }));
+
+    scene.open_sign_in_for("#second-step").await;
+    assert_eq!(scene.focused().await, "passkey");
+    let query = scene.enter_and_come_back().await;
+    let (status, session) = sign_in(Some(&query)).await;
+    assert_eq!(status, StatusCode::CREATED, "{session}");
+    assert_eq!(session["account"]["email"], email);
+    assert_eq!(sign_in(Some(&query)).await.0, StatusCode::UNAUTHORIZED, "it is good once");
     scene.browser.close().await.unwrap();
 }
 

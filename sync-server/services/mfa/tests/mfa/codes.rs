@@ -4,7 +4,7 @@ use api::{error::Code, mfa::TotpStart};
 use engine_sql::testing;
 use web::ApiError;
 
-use crate::stand::{ANN, PHONE, SECOND_US, Stand, claims};
+use crate::stand::{ANN, BOB, PHONE, SECOND_US, Stand, claims};
 
 #[tokio::test]
 async fn each_code_is_good_once_and_only_forward() {
@@ -160,4 +160,20 @@ async fn an_erased_account_has_none() {
     stand.service.subject_erase(ANN).await.unwrap();
     assert_eq!(stand.methods().await, (false, false));
     assert!(stand.use_up(&codes[0], None).await.is_err());
+}
+
+/// Whoever asks at the same time is looked up together, and answered for themselves.
+#[tokio::test]
+async fn those_who_ask_together_get_their_own_answers() {
+    for db in testing::databases().await {
+        let stand = Stand::start(db).await;
+        stand.with_app().await;
+        // In an order that is another one from behind.
+        let is_ann = |n: usize| n % 3 == 1;
+        let asked = (0..40).map(|n| stand.service.mfa(if is_ann(n) { ANN } else { BOB }));
+        let answers = futures::future::try_join_all(asked).await.unwrap();
+        for (n, view) in answers.iter().enumerate() {
+            assert_eq!((view.is_totp_on, view.n_recovery_codes > 0), (is_ann(n), is_ann(n)));
+        }
+    }
 }

@@ -152,6 +152,15 @@ async fn answers_of_another_provider_are_refused() {
         let told = stand.service.oidc_finish("evil", mixed, None).await.unwrap();
         assert_eq!(answer(&told), Err("provider_failed".to_owned()), "{is_named}");
     }
+
+    // All of it is the provider's own but the name, or the name is missing that it always gives.
+    for iss in [Some("https://evil.example".to_owned()), None] {
+        let url = stand.start_at("house", None).await.unwrap();
+        let back = browse(&url, Person::SignsIn("ann"), PUBLIC_URL).await.unwrap();
+        let misnamed = svc_signin::Callback { iss, ..callback(&back) };
+        let told = stand.service.oidc_finish("house", misnamed, None).await.unwrap();
+        assert_eq!(answer(&told), Err("provider_failed".to_owned()));
+    }
     assert_eq!(stand.accounts.n(), 0);
 }
 

@@ -181,6 +181,21 @@ async fn a_copied_passkey_is_refused_and_told() {
     assert_eq!(act.object.as_str(), format!("passkey:{id}"));
 }
 
+/// Two copies go on from the same counter: at one moment, one of them is let in.
+#[tokio::test]
+async fn of_two_copies_at_one_moment_one_is_let_in() {
+    let stand = Stand::start(sqlite().await, &[]).await;
+    let ann = stand.accounts.add("ann@example.org", true, true);
+    let mut key = authenticator();
+    key.counter = 7;
+    register(&stand, ann, &mut key).await.unwrap();
+    for _ in 0..8 {
+        let mut copy = key.clone();
+        let (one, other) = tokio::join!(sign_in(&stand, &mut key), sign_in(&stand, &mut copy));
+        assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_deleted_passkey_is_gone_and_the_last_way_in_stays() {
     let stand = Stand::start(sqlite().await, &[]).await;
